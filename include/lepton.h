@@ -1,0 +1,533 @@
+/*
+ * lepton.h - the C interface of the Lepton SDK.
+ *
+ * Request compute and storage, train a Keras-style model on the allocated nodes, predict with it, and account
+ * for what was used.
+ *
+ * Conventions, said once:
+ *
+ *   Status      Every call that can fail returns a lepton_status (0 is success) and takes an optional trailing
+ *               `lepton_error **error`. On failure, outputs are left as they were and, unless `error` is NULL,
+ *               `*error` receives a new object that the caller releases. On success `*error` is not written.
+ *   Handles     Opaque and counted: `_create`, `_load` and `_retain` give one reference, `_release` takes one
+ *               away and accepts NULL. A child keeps its parent alive. A handle is a ticket, not an address: a
+ *               released or foreign value is detected and answered with LEPTON_INVALID_HANDLE.
+ *   Borrowing   Pointers given to a call are needed until it returns and no longer.
+ *   Text        UTF-8, NUL-terminated. A `(char *buffer, size_t capacity, size_t *length)` triple is the
+ *               size-query form: `*length` receives the bytes needed without the NUL; with `buffer` NULL or too
+ *               small nothing else is written (too small: LEPTON_INVALID_ARGUMENT).
+ *   Structs     Options structs begin with `struct_size`; their `_init` function fills in the defaults. A
+ *               program built against another version of this header passes its own size: fields this library
+ *               does not know must be zero, fields the program does not know take their defaults.
+ *   Threads     Calls on different objects may run at once. What one object allows is said at each call.
+ *   Manners     Nothing is printed, no signal handler is installed, exit is never called.
+ */
+#ifndef LEPTON_H
+#define LEPTON_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#define LEPTON_API __declspec(dllimport)
+#else
+#define LEPTON_API __attribute__((visibility("default")))
+#endif
+
+#define LEPTON_VERSION_MAJOR 0
+#define LEPTON_VERSION_MINOR 1
+#define LEPTON_VERSION_PATCH 0
+#define LEPTON_VERSION_STRING "0.1.0"
+
+/** The ABI that this header describes; it grows by one when something is removed or changes its meaning. */
+#define LEPTON_ABI_VERSION 1
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---------------------------------------------------------------- version */
+
+/** The ABI version of the loaded library: compare with LEPTON_ABI_VERSION before any other call.
+ *  Threads: concurrent. Since 0.1. */
+LEPTON_API uint32_t lepton_abi_version(void);
+
+/** The version of the loaded library, such as "0.1.0".
+ *  Ownership: static text, never released. Threads: concurrent. Since 0.1. */
+LEPTON_API const char *lepton_version(void);
+
+/* ---------------------------------------------------------- status, error */
+
+/** What a call came to. 0 is success; the numbers are never reused. */
+typedef int32_t lepton_status;
+enum {
+    LEPTON_OK = 0,
+    LEPTON_INVALID_ARGUMENT = 1,    /**< a value outside its documented range */
+    LEPTON_SHAPE_MISMATCH = 2,      /**< shapes, ranks or lengths that do not fit each other */
+    LEPTON_TYPE_MISMATCH = 3,       /**< an element type that the call does not take */
+    LEPTON_NOT_FOUND = 4,           /**< a name, file or reference that does not exist */
+    LEPTON_NOT_SUPPORTED = 5,       /**< not done by this version; the message says what to do instead */
+    LEPTON_INVALID_STATE = 6,       /**< not built, not compiled, busy, or closed */
+    LEPTON_INVALID_HANDLE = 7,      /**< NULL where a handle is needed, or one that was released */
+    LEPTON_NON_FINITE = 8,          /**< NaN or infinity where finite numbers are required */
+    LEPTON_OUT_OF_MEMORY = 9,       /**< more memory than there is, or a size that overflows */
+    LEPTON_RESOURCE_EXHAUSTED = 10, /**< a resource request that cannot be granted */
+    LEPTON_CANCELLED = 11,          /**< stopped through a cancel token */
+    LEPTON_TIMED_OUT = 12,          /**< a lease or deadline passed */
+    LEPTON_IO = 13,                 /**< the operating system refused a read or write */
+    LEPTON_CORRUPT_DATA = 14,       /**< bytes that are not what they claim to be */
+    LEPTON_PERMISSION_DENIED = 15,  /**< access denied by the system or by ownership */
+    LEPTON_INTERNAL_ERROR = 16      /**< a defect in the library */
+};
+
+/** The name of a status, such as "LEPTON_SHAPE_MISMATCH"; "LEPTON_UNKNOWN" for a number not listed above.
+ *  Ownership: static text. Threads: concurrent. Since 0.1. */
+LEPTON_API const char *lepton_status_name(lepton_status status);
+
+/** A failure in words. */
+typedef struct lepton_error lepton_error;
+
+/** The status that the failing call returned. NULL gives LEPTON_OK. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_error_status(const lepton_error *error);
+
+/** The whole sentence: argument, expected, received. NULL gives "".
+ *  Ownership: the text lives as long as `error`. Threads: concurrent. Since 0.1. */
+LEPTON_API const char *lepton_error_message(const lepton_error *error);
+
+/** The argument at fault; NULL when there is none. Ownership: as long as `error`. Threads: concurrent. Since 0.1. */
+LEPTON_API const char *lepton_error_argument(const lepton_error *error);
+
+/** What the call takes there; NULL when there is no single argument at fault. Ownership: as long as `error`.
+ *  Threads: concurrent. Since 0.1. */
+LEPTON_API const char *lepton_error_expected(const lepton_error *error);
+
+/** What it was given; NULL likewise. Ownership: as long as `error`. Threads: concurrent. Since 0.1. */
+LEPTON_API const char *lepton_error_received(const lepton_error *error);
+
+/** Releases an error. NULL is accepted. Threads: one caller at a time for one error. Since 0.1. */
+LEPTON_API void lepton_error_release(lepton_error *error);
+
+/* ----------------------------------------------------------------- tensor */
+
+/** Element types of a tensor view. */
+typedef enum lepton_dtype {
+    LEPTON_FLOAT32 = 0,
+    LEPTON_FLOAT64 = 1,
+    LEPTON_INT32 = 2,
+    LEPTON_INT64 = 3,
+    LEPTON_UINT8 = 4,
+    LEPTON_BOOL = 5 /**< one byte, 0 or 1 */
+} lepton_dtype;
+
+/** A tensor in the caller's memory, borrowed for one call. Inputs are converted to float32 where a model
+ *  computes with them; outputs must be float32. */
+typedef struct lepton_tensor_view {
+    void *data;             /**< first byte of the allocation; NULL only when there are no elements */
+    int32_t dtype;          /**< a lepton_dtype */
+    int32_t ndim;           /**< 0 ... 8 */
+    const int64_t *shape;   /**< `ndim` extents, each >= 0 */
+    const int64_t *strides; /**< `ndim` strides in elements, may be negative or 0; NULL: row-major contiguous */
+    uint64_t byte_offset;   /**< from `data` to element (0, ..., 0) */
+} lepton_tensor_view;
+
+/* ----------------------------------------------------------------- cancel */
+
+/** A switch that another thread, or a signal handler, may throw to stop a long call. */
+typedef struct lepton_cancel lepton_cancel;
+
+/** Creates a token that is not cancelled.
+ *  @param out receives the handle. Ownership: the caller's. Errors: INVALID_ARGUMENT (`out` NULL).
+ *  Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_cancel_create(lepton_cancel **out, lepton_error **error);
+
+/** Cancels: calls given the token return LEPTON_CANCELLED at their next step. Cannot be undone.
+ *  Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_cancel_trigger(lepton_cancel *cancel, lepton_error **error);
+
+/** Drops one reference; NULL is accepted. Since 0.1. */
+LEPTON_API void lepton_cancel_release(lepton_cancel *cancel);
+
+/* ----------------------------------------------------------------- client */
+
+/** The entry point: owns an allocator, a store and a meter. */
+typedef struct lepton_client lepton_client;
+/** What was granted for a request. */
+typedef struct lepton_allocation lepton_allocation;
+
+/** How to create a client. */
+typedef struct lepton_client_options {
+    size_t struct_size;
+    int32_t nodes;            /**< compute nodes to simulate; 0: one node that is this machine */
+    int32_t cores_per_node;   /**< 0: 1 when `nodes` is given, else the machine's cores */
+    int64_t memory_per_node;  /**< bytes; 0: the machine's memory shared evenly */
+    int64_t storage_bytes;    /**< 0: free disk of the store's folder (of the working folder without a store) */
+    const char *store_path;   /**< folder for datasets and parameters, created if absent; NULL: in memory */
+    const char *price_list;   /**< PriceList JSON; NULL: the default list (see docs/accounting.md) */
+} lepton_client_options;
+
+/** Fills in the defaults above. Threads: concurrent. Since 0.1. */
+LEPTON_API void lepton_client_options_init(lepton_client_options *options);
+
+/** Creates a client.
+ *  @param options NULL for defaults.
+ *  Ownership: `*out` is the caller's. Errors: INVALID_ARGUMENT, IO, PERMISSION_DENIED, CORRUPT_DATA (price list).
+ *  Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_create(const lepton_client_options *options, lepton_client **out,
+                                              lepton_error **error);
+
+/** Adds a reference. Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_retain(lepton_client *client, lepton_error **error);
+
+/** Drops one reference; the last one releases the client's allocations. NULL is accepted. Since 0.1. */
+LEPTON_API void lepton_client_release(lepton_client *client);
+
+/** What a job asks for: all of it is granted, or nothing. */
+typedef struct lepton_resource_request {
+    size_t struct_size;
+    int32_t nodes;            /**< compute nodes, >= 1 */
+    int32_t cores_per_node;   /**< >= 1 */
+    int64_t memory_per_node;  /**< bytes, >= 0 */
+    int64_t storage_bytes;    /**< shared storage, >= 0 */
+    double lease_seconds;     /**< > 0; infinity: until closed */
+    const char *labels;       /**< JSON object of strings for the bill; may be NULL */
+} lepton_resource_request;
+
+/** One node, one core, no memory or storage reservation, no end of lease. Threads: concurrent. Since 0.1. */
+LEPTON_API void lepton_resource_request_init(lepton_resource_request *request);
+
+/** Requests resources and waits for the grant.
+ *  Ownership: `*out` is the caller's; it keeps the client alive.
+ *  Errors: INVALID_ARGUMENT; RESOURCE_EXHAUSTED names the resource, the amount asked and the amount free.
+ *  Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_allocate(lepton_client *client, const lepton_resource_request *request,
+                                                lepton_allocation **out, lepton_error **error);
+
+typedef enum lepton_allocation_state {
+    LEPTON_ALLOCATION_PENDING = 0,
+    LEPTON_ALLOCATION_ACTIVE = 1,
+    LEPTON_ALLOCATION_DRAINING = 2,
+    LEPTON_ALLOCATION_RELEASED = 3,
+    LEPTON_ALLOCATION_EXPIRED = 4,
+    LEPTON_ALLOCATION_FAILED = 5
+} lepton_allocation_state;
+
+typedef struct lepton_allocation_info {
+    size_t struct_size;       /**< set by the caller: the size it knows */
+    int32_t state;            /**< a lepton_allocation_state */
+    int32_t nodes;
+    int32_t cores_per_node;
+    int32_t reserved;
+    int64_t memory_per_node;  /**< bytes */
+    int64_t storage_bytes;
+    double lease_remaining;   /**< seconds; infinity without an end, 0 once over */
+    char id[40];              /**< NUL-terminated */
+} lepton_allocation_info;
+
+/** Describes an allocation as it is now.
+ *  Errors: INVALID_HANDLE, INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_allocation_get_info(lepton_allocation *allocation, lepton_allocation_info *out,
+                                                    lepton_error **error);
+
+/** Extends the lease to `seconds` from now. Errors: INVALID_HANDLE, INVALID_ARGUMENT, TIMED_OUT (already over),
+ *  INVALID_STATE (closed). Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_allocation_renew(lepton_allocation *allocation, double seconds,
+                                                 lepton_error **error);
+
+/** Gives the resources back now and ends the charge. Closing twice is no error.
+ *  Errors: INVALID_HANDLE, INVALID_STATE (a fit is running on it). Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_allocation_close(lepton_allocation *allocation, lepton_error **error);
+
+/** Drops one reference; the last one closes the allocation. NULL is accepted. Since 0.1. */
+LEPTON_API void lepton_allocation_release(lepton_allocation *allocation);
+
+/** Utilisation of the client's pool. Each ratio is allocated / capacity in 0 ... 1. */
+typedef struct lepton_utilization {
+    size_t struct_size; /**< set by the caller */
+    double cores_total, cores_allocated;
+    double memory_total, memory_allocated;   /**< bytes */
+    double storage_total, storage_allocated; /**< bytes */
+    double cores, memory, storage;           /**< ratios */
+    double dominant_share;                   /**< the largest ratio (Ghodsi et al., NSDI 2011) */
+    double mean;                             /**< the article's formula: mean of the compute and storage ratios */
+} lepton_utilization;
+
+/** Utilisation now. Errors: INVALID_HANDLE, INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_utilization(lepton_client *client, lepton_utilization *out,
+                                                   lepton_error **error);
+
+typedef enum lepton_report_format { LEPTON_REPORT_JSON = 0, LEPTON_REPORT_TEXT = 1 } lepton_report_format;
+
+/** Usage and cost so far: records per allocation, totals and the bill, as JSON or as a table for people.
+ *  Size-query form. Errors: INVALID_HANDLE, INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_usage(lepton_client *client, lepton_report_format format, char *buffer,
+                                             size_t capacity, size_t *length, lepton_error **error);
+
+/* ------------------------------------------------------------------ model */
+
+/** A model: a graph of layers, its weights, and its optimizer state. Reading calls on one model may run at once
+ *  with each other and with a fit (they see the weights between two steps); a second fit, or a change of
+ *  structure while one runs, gets INVALID_STATE. */
+typedef struct lepton_model lepton_model;
+
+/** Creates an empty Sequential model. @param name NULL for "sequential". Ownership: `*out` is the caller's.
+ *  Errors: INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_create(const char *name, lepton_model **out, lepton_error **error);
+
+/** Creates a model from Keras config JSON (`{"class_name": "Sequential", "config": {...}}`), with fresh weights.
+ *  @param length bytes of `json`, or SIZE_MAX when it ends with NUL.
+ *  Errors: CORRUPT_DATA (malformed, too deep), INVALID_ARGUMENT (unknown layer, with the nearest known name),
+ *  NOT_SUPPORTED, SHAPE_MISMATCH, OUT_OF_MEMORY. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_create_from_config(const char *json, size_t length, lepton_model **out,
+                                                         lepton_error **error);
+
+/** Adds a reference. Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_retain(lepton_model *model, lepton_error **error);
+
+/** Drops one reference. NULL is accepted. Since 0.1. */
+LEPTON_API void lepton_model_release(lepton_model *model);
+
+/** Seeds everything random in the model: initial weights, shuffling, dropout. Call before the model is built;
+ *  without it the seed comes from the operating system. Errors: INVALID_HANDLE, INVALID_STATE (already built).
+ *  Threads: one caller at a time. Since 0.1. */
+LEPTON_API lepton_status lepton_model_set_seed(lepton_model *model, uint64_t seed, lepton_error **error);
+
+/** Appends a layer to a Sequential model.
+ *  @param class_name such as "Dense"; @param config JSON object of the layer's arguments by their Keras names,
+ *  NULL for none. "batch_shape" or "input_shape" on the first layer builds the model at once.
+ *  Errors: INVALID_HANDLE, INVALID_ARGUMENT (unknown class or argument), CORRUPT_DATA, SHAPE_MISMATCH,
+ *  INVALID_STATE (already has weights from data). The model stays as it was. Threads: one caller at a time.
+ *  Since 0.1. */
+LEPTON_API lepton_status lepton_model_add_layer(lepton_model *model, const char *class_name, const char *config,
+                                                lepton_error **error);
+
+/** Builds a model whose first layer named no input shape.
+ *  @param shape extents of one sample, without the batch. Errors: INVALID_HANDLE, SHAPE_MISMATCH,
+ *  INVALID_STATE (built with another shape). Threads: one caller at a time. Since 0.1. */
+LEPTON_API lepton_status lepton_model_build(lepton_model *model, const int64_t *shape, int32_t ndim,
+                                            lepton_error **error);
+
+/** The model's config as Keras JSON. Size-query form. Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_get_config(lepton_model *model, char *buffer, size_t capacity,
+                                                 size_t *length, lepton_error **error);
+
+/** The table that Keras's `summary` prints. @param line_length 0 for the default. Size-query form.
+ *  Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_summary(lepton_model *model, int32_t line_length, char *buffer,
+                                              size_t capacity, size_t *length, lepton_error **error);
+
+/** Number of inputs and outputs (1 and 1 for a Sequential model). NULL results are skipped.
+ *  Errors: INVALID_HANDLE, INVALID_STATE (not built). Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_io_count(lepton_model *model, size_t *inputs, size_t *outputs,
+                                               lepton_error **error);
+
+/** Shape of input `index`, batch first as -1.
+ *  @param shape receives at most `capacity` extents; may be NULL to ask for the rank alone; @param ndim receives the
+ *  rank. Errors: INVALID_HANDLE, INVALID_STATE (not built), INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_input_shape(lepton_model *model, size_t index, int64_t *shape,
+                                                  int32_t capacity, int32_t *ndim, lepton_error **error);
+
+/** Shape of output `index`; as lepton_model_input_shape. Since 0.1. */
+LEPTON_API lepton_status lepton_model_output_shape(lepton_model *model, size_t index, int64_t *shape,
+                                                   int32_t capacity, int32_t *ndim, lepton_error **error);
+
+/** How a model is trained. Each name may also be a Keras config object as JSON, such as
+ *  `{"class_name": "SGD", "config": {"learning_rate": 0.1, "momentum": 0.9}}`. */
+typedef struct lepton_compile_options {
+    size_t struct_size;
+    const char *optimizer;                /**< default "rmsprop" in Keras; here "sgd", "adam"; default "adam" */
+    const char *loss;                     /**< such as "mean_squared_error"; required for fit */
+    const char *const *metrics;           /**< `metric_count` names; not weighted by sample weights */
+    size_t metric_count;
+    const char *const *weighted_metrics;  /**< weighted by sample and class weights */
+    size_t weighted_metric_count;
+} lepton_compile_options;
+
+/** Defaults: Adam, no loss, no metrics. Threads: concurrent. Since 0.1. */
+LEPTON_API void lepton_compile_options_init(lepton_compile_options *options);
+
+/** Sets optimizer, loss and metrics; optimizer state starts anew.
+ *  Errors: INVALID_HANDLE, INVALID_ARGUMENT (unknown name, with the nearest known one; a value out of range),
+ *  NOT_SUPPORTED. Threads: one caller at a time. Since 0.1. */
+LEPTON_API lepton_status lepton_model_compile(lepton_model *model, const lepton_compile_options *options,
+                                              lepton_error **error);
+
+/** The optimizer's learning rate. Errors: INVALID_HANDLE, INVALID_STATE (not compiled). Since 0.1. */
+LEPTON_API lepton_status lepton_model_get_learning_rate(lepton_model *model, double *out, lepton_error **error);
+
+/** Sets it, also from a progress callback. Errors: as above, INVALID_ARGUMENT (negative, not finite). Since 0.1. */
+LEPTON_API lepton_status lepton_model_set_learning_rate(lepton_model *model, double value, lepton_error **error);
+
+/** Number of weight tensors, in Keras's order. Errors: INVALID_HANDLE, INVALID_STATE (not built).
+ *  Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_weight_count(lepton_model *model, size_t *count, lepton_error **error);
+
+typedef struct lepton_weight_info {
+    size_t struct_size;  /**< set by the caller */
+    int32_t ndim;
+    int32_t trainable;   /**< 1 or 0 */
+    int64_t shape[8];
+    char name[256];      /**< "dense/kernel"; cut if longer, always NUL-terminated */
+} lepton_weight_info;
+
+/** Describes weight `index`. Errors: INVALID_HANDLE, INVALID_STATE, INVALID_ARGUMENT. Threads: concurrent.
+ *  Since 0.1. */
+LEPTON_API lepton_status lepton_model_weight_info(lepton_model *model, size_t index, lepton_weight_info *out,
+                                                  lepton_error **error);
+
+/** Copies every weight into the caller's float32 tensors, all or none.
+ *  @param views `count` tensors of the weights' shapes. Errors: INVALID_HANDLE, INVALID_STATE, SHAPE_MISMATCH,
+ *  TYPE_MISMATCH. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_get_weights(lepton_model *model, const lepton_tensor_view *views,
+                                                  size_t count, lepton_error **error);
+
+/** Replaces every weight, all or none. Errors: as lepton_model_get_weights, NON_FINITE. Threads: concurrent.
+ *  Since 0.1. */
+LEPTON_API lepton_status lepton_model_set_weights(lepton_model *model, const lepton_tensor_view *views,
+                                                  size_t count, lepton_error **error);
+
+/** Saves config, weights, compile settings and optimizer state as one safetensors file: written beside the
+ *  target, synced, renamed. Errors: INVALID_HANDLE, INVALID_STATE (not built), IO, PERMISSION_DENIED.
+ *  Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_save(lepton_model *model, const char *path, lepton_error **error);
+
+/** Loads what lepton_model_save wrote; compiled if it was. Errors: NOT_FOUND, IO, CORRUPT_DATA, NOT_SUPPORTED.
+ *  Ownership: `*out` is the caller's. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_load(const char *path, lepton_model **out, lepton_error **error);
+
+/* --------------------------------------------------------------- training */
+
+/** Training results, epoch by epoch. */
+typedef struct lepton_history lepton_history;
+
+typedef enum lepton_progress_event {
+    LEPTON_TRAIN_BEGIN = 0,
+    LEPTON_EPOCH_BEGIN = 1,
+    LEPTON_BATCH_END = 2,
+    LEPTON_EPOCH_END = 3,
+    LEPTON_TRAIN_END = 4
+} lepton_progress_event;
+
+/** What a progress callback is told; valid during the call only. */
+typedef struct lepton_progress {
+    size_t struct_size;
+    int32_t event;             /**< a lepton_progress_event */
+    int32_t epoch;             /**< from 0 */
+    int32_t epochs;
+    int32_t reserved;
+    int64_t step;              /**< steps of this epoch that are done */
+    int64_t steps;             /**< steps in an epoch */
+    const char *const *names;  /**< `count` names: "loss", metrics, and at EPOCH_END "val_..." */
+    const double *values;      /**< running means of this epoch */
+    size_t count;
+} lepton_progress;
+
+/** Called on the thread that called fit, evaluate or predict, between two steps, when the model is at rest: calls
+ *  on the model are allowed. Return 0 to go on; anything else ends the training after this step, and fit returns
+ *  LEPTON_OK with the history so far. */
+typedef int32_t (*lepton_progress_fn)(const lepton_progress *progress, void *context);
+
+typedef enum lepton_nonfinite_policy {
+    LEPTON_NONFINITE_ERROR = 0, /**< NaN or infinity in x, y or weights is refused before any state changes */
+    LEPTON_NONFINITE_ALLOW = 1  /**< passed on, as Keras does */
+} lepton_nonfinite_policy;
+
+typedef struct lepton_fit_options {
+    size_t struct_size;
+    int32_t batch_size;                  /**< >= 1; default 32 */
+    int32_t epochs;                      /**< >= 1; default 1 */
+    int32_t initial_epoch;               /**< 0 ... epochs; default 0 */
+    int32_t shuffle;                     /**< default 1: a new order of rows each epoch */
+    double validation_split;             /**< 0 <= f < 1: the last fraction of rows is held out; default 0 */
+    const lepton_tensor_view *validation_x; /**< as many as inputs; overrides the split; NULL for none */
+    const lepton_tensor_view *validation_y; /**< as many as outputs */
+    const lepton_tensor_view *validation_sample_weight; /**< (rows), may be NULL */
+    int32_t validation_batch_size;       /**< 0: batch_size */
+    int32_t nonfinite;                   /**< a lepton_nonfinite_policy */
+    const lepton_tensor_view *sample_weight; /**< (rows); NULL: all 1 */
+    const int64_t *class_weight_classes; /**< `class_weight_count` class indices */
+    const double *class_weight_values;   /**< and their weights, >= 0; other classes weigh 1 */
+    size_t class_weight_count;
+    lepton_allocation *allocation;       /**< where to train; NULL: all free cores of the client for this call */
+    const char *store_name;              /**< keep the dataset and the parameters in the client's store under this
+                                              name and train from there; NULL: in memory */
+    lepton_progress_fn progress;         /**< may be NULL */
+    void *progress_context;
+    lepton_cancel *cancel;               /**< may be NULL */
+} lepton_fit_options;
+
+/** Fills in the defaults above. Threads: concurrent. Since 0.1. */
+LEPTON_API void lepton_fit_options_init(lepton_fit_options *options);
+
+/** Trains.
+ *  @param x, x_count one tensor per input, (rows, ...); @param y, y_count one per output. Rows must agree.
+ *  @param options NULL for defaults. @param out NULL when no history is wanted.
+ *  The weights afterwards are the same bits whatever the number of nodes.
+ *  Ownership: `*out` is the caller's. Errors: INVALID_HANDLE, INVALID_STATE (not compiled, busy), SHAPE_MISMATCH,
+ *  INVALID_ARGUMENT, NON_FINITE, OUT_OF_MEMORY, RESOURCE_EXHAUSTED, TIMED_OUT (lease), CANCELLED: the model then
+ *  has the weights of the last complete step. Threads: one fit at a time for one model. Since 0.1. */
+LEPTON_API lepton_status lepton_client_fit(lepton_client *client, lepton_model *model, const lepton_tensor_view *x,
+                                           size_t x_count, const lepton_tensor_view *y, size_t y_count,
+                                           const lepton_fit_options *options, lepton_history **out,
+                                           lepton_error **error);
+
+typedef struct lepton_run_options {
+    size_t struct_size;
+    int32_t batch_size;                      /**< >= 1; default 32 */
+    int32_t nonfinite;                       /**< a lepton_nonfinite_policy; default ERROR */
+    const lepton_tensor_view *sample_weight; /**< evaluate only; (rows); may be NULL */
+    lepton_allocation *allocation;           /**< NULL: all free cores of the client for this call */
+    lepton_progress_fn progress;             /**< BATCH_END events; may be NULL */
+    void *progress_context;
+    lepton_cancel *cancel;                   /**< may be NULL */
+} lepton_run_options;
+
+/** Fills in the defaults above. Threads: concurrent. Since 0.1. */
+LEPTON_API void lepton_run_options_init(lepton_run_options *options);
+
+/** Loss and metrics on given data: a history of one epoch.
+ *  Errors: as lepton_client_fit. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_evaluate(lepton_client *client, lepton_model *model,
+                                                const lepton_tensor_view *x, size_t x_count,
+                                                const lepton_tensor_view *y, size_t y_count,
+                                                const lepton_run_options *options, lepton_history **out,
+                                                lepton_error **error);
+
+/** Predicts on the client's nodes.
+ *  @param outputs `output_count` float32 tensors of shape (rows, ...) that receive the predictions; untouched on
+ *  failure. Errors: as lepton_client_fit, TYPE_MISMATCH. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_predict(lepton_client *client, lepton_model *model,
+                                               const lepton_tensor_view *x, size_t x_count,
+                                               const lepton_tensor_view *outputs, size_t output_count,
+                                               const lepton_run_options *options, lepton_error **error);
+
+/** Predicts on the calling thread, with no client and no charge: the shortest way to an answer for a few rows.
+ *  Otherwise as lepton_client_predict. NaN and infinity are passed on. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_predict(lepton_model *model, const lepton_tensor_view *x, size_t x_count,
+                                              const lepton_tensor_view *outputs, size_t output_count,
+                                              lepton_error **error);
+
+/** Number of epochs. Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_history_epoch_count(lepton_history *history, size_t *count, lepton_error **error);
+
+/** Number of series: "loss", metrics, "val_...". Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_history_metric_count(lepton_history *history, size_t *count, lepton_error **error);
+
+/** Name of series `index`. Size-query form. Errors: INVALID_HANDLE, INVALID_ARGUMENT. Threads: concurrent.
+ *  Since 0.1. */
+LEPTON_API lepton_status lepton_history_metric_name(lepton_history *history, size_t index, char *buffer,
+                                                    size_t capacity, size_t *length, lepton_error **error);
+
+/** Values of the series called `name`, one per epoch.
+ *  @param values receives the values if `capacity` suffices; may be NULL to ask for the count alone.
+ *  Errors: INVALID_HANDLE, NOT_FOUND, INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_history_values(lepton_history *history, const char *name, double *values,
+                                               size_t capacity, size_t *count, lepton_error **error);
+
+/** Drops one reference. NULL is accepted. Since 0.1. */
+LEPTON_API void lepton_history_release(lepton_history *history);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* LEPTON_H */
