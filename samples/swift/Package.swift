@@ -1,0 +1,21 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "samples",
+    platforms: [.macOS(.v15)],
+    dependencies: [.package(name: "lepton-sdk", path: "../..")],
+    targets: [
+        .executableTarget(
+            name: "linear-regression",
+            dependencies: [.product(name: "Lepton", package: "lepton-sdk")],
+            path: "01-linear-regression"
+        ),
+        .executableTarget(
+            name: "diagnosis",
+            dependencies: [.product(name: "Lepton", package: "lepton-sdk")],
+            path: "02-diagnosis"
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
