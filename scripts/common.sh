@@ -1,7 +1,8 @@
+# shellcheck shell=bash
 # Shared by the scripts here; sourced, not run. Sets `root`, works from it, and defines what they all use.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-cd "$root"
+cd "$root" || exit
 
 say() { printf '== %s\n' "$*"; }
 

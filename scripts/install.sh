@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # install.sh DESTDIR PREFIX: copies what `make build` laid out in build/ to DESTDIR/PREFIX.
 set -euo pipefail
-[ $# -eq 2 ] && [ -n "$2" ] || {
+if [ $# -ne 2 ] || [ -z "$2" ]; then
     echo "usage: make install PREFIX=/folder [DESTDIR=/staging]" >&2
     exit 2
-}
+fi
 # A relative prefix is meant from where make was called.
 target=$(realpath -m "$1$2")
 source "$(dirname "$0")/common.sh"

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # the arrays are for those who source this
 # Which files the formatters and linters look at; sourced by lint.sh and format.sh. Asked of git, so that build
 # folders stay out; files not yet committed count too.
 

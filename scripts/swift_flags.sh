@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # sourced after common.sh, for its arrays
 # How the products that are shipped are linked; sourced by build_library.sh and build_command.sh. These flags live
 # here, not in Package.swift, because a package with unsafe flags cannot be depended upon.
 
