@@ -1,0 +1,25 @@
+/*
+ * all.h - the bodies of the vector kernels, written once with the compiler's vector types for any width.
+ *
+ * A file that includes this defines LEPTON_W, the number of floats in a vector (4, 8 or 16), and gets a static
+ * function for every name in table.h. These headers are bodies, not interfaces: each is included once per
+ * instruction set and by nobody else.
+ */
+#include "../philox.h"
+#include "../table.h"
+
+#include "simd.h"
+
+#include "vmath.h"
+
+#include "rows.h"
+
+#include "activations.h"
+#include "crossentropy.h"
+#include "data.h"
+#include "dropout.h"
+#include "elementwise.h"
+#include "gemm.h"
+#include "losses.h"
+#include "optimizers.h"
+#include "softmax.h"

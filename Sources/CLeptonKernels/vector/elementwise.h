@@ -1,0 +1,38 @@
+/*
+ * elementwise.h - sums and products of arrays.
+ */
+
+static void add_f32(float *out, const float *a, const float *b, size_t n) {
+    size_t i = 0;
+    for (; i + W <= n; i += W) store(out + i, load(a + i) + load(b + i));
+    if (i < n) store_part(out + i, load_part(a + i, n - i) + load_part(b + i, n - i), n - i);
+}
+
+static void multiply_f32(float *out, const float *a, const float *b, size_t n) {
+    size_t i = 0;
+    for (; i + W <= n; i += W) store(out + i, load(a + i) * load(b + i));
+    if (i < n) store_part(out + i, load_part(a + i, n - i) * load_part(b + i, n - i), n - i);
+}
+
+static void sum_f32(float *out, const float *const *in, size_t count, size_t n) {
+    size_t i = 0;
+    for (; i + 2 * W <= n; i += 2 * W) {
+        vf low = load(in[0] + i), high = load(in[0] + i + W);
+        for (size_t s = 1; s < count; s++) {
+            low += load(in[s] + i);
+            high += load(in[s] + i + W);
+        }
+        store(out + i, low);
+        store(out + i + W, high);
+    }
+    for (; i < n; i += W) {
+        size_t left = n - i;
+        vf sum = left < W ? load_part(in[0] + i, left) : load(in[0] + i);
+        for (size_t s = 1; s < count; s++) sum += left < W ? load_part(in[s] + i, left) : load(in[s] + i);
+        if (left < W) {
+            store_part(out + i, sum, left);
+        } else {
+            store(out + i, sum);
+        }
+    }
+}
