@@ -1,0 +1,133 @@
+import CLepton
+import Lepton
+
+/// What an allocation handle stands for: the allocation, and the client that it must keep alive.
+///
+/// When the last reference goes, and no call uses it any more, the resources are given back.
+final class AllocationReference: HandleObject {
+    static var handleKind: HandleKind { .allocation }
+
+    let allocation: Allocation
+    private let client: LeptonClient
+
+    init(_ allocation: Allocation, of client: LeptonClient) {
+        self.allocation = allocation
+        self.client = client
+    }
+
+    deinit {
+        // Nobody is left to be told; the one failure, a fit that is running, cannot be: a fit holds a reference.
+        try? allocation.close()
+    }
+}
+
+extension lepton_resource_request: VersionedStruct {
+    static var defaults: Self {
+        var request = Self()
+        request.struct_size = MemoryLayout<Self>.size
+        request.nodes = 1
+        request.cores_per_node = 1
+        request.lease_seconds = .infinity
+        return request
+    }
+
+    func resourceRequest() throws(LeptonError) -> ResourceRequest {
+        try ResourceRequest(
+            nodes: Int(nodes), coresPerNode: Int(cores_per_node), memoryPerNode: Int(memory_per_node),
+            storageBytes: Int(storage_bytes), leaseSeconds: lease_seconds, labels: labelTexts())
+    }
+
+    private func labelTexts() throws(LeptonError) -> [String: String] {
+        guard let json = try optionalJSON(labels, "request.labels") else { return [:] }
+        guard let object = json.objectValue else {
+            throw LeptonError(
+                .invalidArgument, argument: "request.labels", expected: "a JSON object of strings",
+                received: json.kindName)
+        }
+        var texts: [String: String] = [:]
+        for key in object.keys {
+            guard let text = object[key]?.stringValue else {
+                throw LeptonError(
+                    .invalidArgument, argument: "request.labels", expected: "a string for '\(key.prefix(64))'",
+                    received: object[key]?.kindName ?? "nothing")
+            }
+            texts[key] = text
+        }
+        return texts
+    }
+}
+
+extension lepton_allocation_info: VersionedStruct {
+    static var defaults: Self {
+        var info = Self()
+        info.struct_size = MemoryLayout<Self>.size
+        return info
+    }
+}
+
+@implementation @c
+public func lepton_resource_request_init(_ request: UnsafeMutablePointer<lepton_resource_request>?) {
+    lepton_resource_request.initialize(request)
+}
+
+@implementation @c
+public func lepton_client_allocate(
+    _ client: OpaquePointer?, _ request: UnsafePointer<lepton_resource_request>?, _ out: HandleOut?,
+    _ error: ErrorOut?
+) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        let client = try object(client, "client", as: LeptonClient.self)
+        let out = try output(out, "out")
+        guard let request else {
+            throw LeptonError(
+                .invalidArgument, argument: "request", expected: "a lepton_resource_request", received: "NULL")
+        }
+        let wanted = try lepton_resource_request.read(request, "request").resourceRequest()
+        let allocation = try client.allocateNow(wanted)
+        try deliver(AllocationReference(allocation, of: client), to: out)
+    }
+}
+
+@implementation @c
+public func lepton_allocation_get_info(
+    _ allocation: OpaquePointer?, _ out: UnsafeMutablePointer<lepton_allocation_info>?, _ error: ErrorOut?
+) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        let reference = try object(allocation, "allocation", as: AllocationReference.self)
+        let out = try output(out, "out")
+        let size = try lepton_allocation_info.resultSize(out, "out")
+        let allocation = reference.allocation
+        let request = allocation.request
+        var info = lepton_allocation_info.defaults
+        info.state = allocation.state.rawValue
+        info.nodes = Int32(clamping: request.nodes)
+        info.cores_per_node = Int32(clamping: request.coresPerNode)
+        info.memory_per_node = Int64(request.memoryPerNode)
+        info.storage_bytes = Int64(request.storageBytes)
+        info.lease_remaining = allocation.leaseRemaining
+        withUnsafeMutableBytes(of: &info.id) { fill($0, with: allocation.id) }
+        lepton_allocation_info.write(info, to: out, size: size)
+    }
+}
+
+@implementation @c
+public func lepton_allocation_renew(
+    _ allocation: OpaquePointer?, _ seconds: Double, _ error: ErrorOut?
+) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        let reference = try object(allocation, "allocation", as: AllocationReference.self)
+        try reference.allocation.renew(seconds: seconds)
+    }
+}
+
+@implementation @c
+public func lepton_allocation_close(_ allocation: OpaquePointer?, _ error: ErrorOut?) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        try object(allocation, "allocation", as: AllocationReference.self).allocation.close()
+    }
+}
+
+@implementation @c
+public func lepton_allocation_release(_ allocation: OpaquePointer?) {
+    release(allocation, kind: .allocation)
+}

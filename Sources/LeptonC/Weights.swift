@@ -1,0 +1,76 @@
+import CLepton
+import Lepton
+
+extension lepton_weight_info: VersionedStruct {
+    static var defaults: Self {
+        var info = Self()
+        info.struct_size = MemoryLayout<Self>.size
+        return info
+    }
+}
+
+@implementation @c
+public func lepton_model_weight_count(
+    _ model: OpaquePointer?, _ count: UnsafeMutablePointer<Int>?, _ error: ErrorOut?
+) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        let model = try object(model, "model", as: Model.self)
+        let count = try output(count, "count")
+        count.pointee = try model.weightInfos().count
+    }
+}
+
+@implementation @c
+public func lepton_model_weight_info(
+    _ model: OpaquePointer?, _ index: Int, _ out: UnsafeMutablePointer<lepton_weight_info>?, _ error: ErrorOut?
+) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        let model = try object(model, "model", as: Model.self)
+        let out = try output(out, "out")
+        let size = try lepton_weight_info.resultSize(out, "out")
+        let weights = try model.weightInfos()
+        try requireIndex(index, below: weights.count)
+        let weight = weights[index]
+        var info = lepton_weight_info.defaults
+        info.ndim = Int32(clamping: weight.shape.count)
+        info.trainable = weight.isTrainable ? 1 : 0
+        withUnsafeMutableBytes(of: &info.shape) { bytes in
+            let extents = bytes.assumingMemoryBound(to: Int64.self)
+            for (axis, extent) in weight.shape.prefix(extents.count).enumerated() { extents[axis] = Int64(extent) }
+        }
+        withUnsafeMutableBytes(of: &info.name) { fill($0, with: weight.name) }
+        lepton_weight_info.write(info, to: out, size: size)
+    }
+}
+
+@implementation @c
+public func lepton_model_get_weights(
+    _ model: OpaquePointer?, _ views: UnsafePointer<lepton_tensor_view>?, _ count: Int, _ error: ErrorOut?
+) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        let model = try object(model, "model", as: Model.self)
+        try requireWeightCount(count, of: model)
+        try model.copyWeights(to: mutableTensorViews(views, count: count, "views"))
+    }
+}
+
+@implementation @c
+public func lepton_model_set_weights(
+    _ model: OpaquePointer?, _ views: UnsafePointer<lepton_tensor_view>?, _ count: Int, _ error: ErrorOut?
+) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        let model = try object(model, "model", as: Model.self)
+        try requireWeightCount(count, of: model)
+        try model.setWeights(from: tensorViews(views, count: count, "views"))
+    }
+}
+
+/// Checked before the views are read, so that a count that is too large is not believed.
+private func requireWeightCount(_ count: Int, of model: Model) throws(LeptonError) {
+    let expected = try model.weightInfos().count
+    guard count == expected else {
+        throw LeptonError(
+            .shapeMismatch, argument: "count", expected: "\(expected), one tensor per weight of the model",
+            received: "\(UInt(bitPattern: count))")
+    }
+}
