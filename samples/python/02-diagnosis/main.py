@@ -8,7 +8,6 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-
 from leptonai import LeptonClient, keras
 
 DATA = Path(__file__).parents[2] / "data" / "breast_cancer_wisconsin.csv"
