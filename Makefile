@@ -31,7 +31,7 @@ test: build ## run every test and end with the line "N passed, M failed"
 	@build/venv/bin/python scripts/run_tests.py
 
 bench: build ## measure against peers; the figures are printed, not judged
-	@scripts/bench.sh
+	@benchmarks/run.sh
 
 lint: setup ## check formatting, types and the project's own rules
 	@scripts/build_python.sh --lint

@@ -42,6 +42,17 @@ short_files() {
     return $long
 }
 
+# The header and the Python package name one version.
+versions_agree() {
+    local header python
+    header=$(version)
+    python=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' bindings/python/src/leptonai/_version.py)
+    [ "$header" = "$python" ] || {
+        echo "include/lepton.h says $header, bindings/python says $python"
+        return 1
+    }
+}
+
 mapfile -t source_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Sources/')
 mapfile -t package_files < <(list 'Sources/*' 'include/*' 'bindings/*.py' 'bindings/*.c' 'bindings/*.pyi')
 
@@ -57,5 +68,6 @@ check "no unsafe flags in the package" absent 'unsafeFlags' Package.swift
 check "nothing that traps on input" absent '\btry!|\bas!|fatalError\(' "${source_files[@]}"
 check "no Foundation in the sources" absent '^(public |@[a-z]+ )*import Foundation' "${source_files[@]}"
 check "nothing left open" absent '\b(TODO|FIXME|XXX)\b|raise NotImplementedError' "${package_files[@]}"
+check "versions agree" versions_agree
 printf '1..%d\n' "$count"
 [ $failures -eq 0 ]
