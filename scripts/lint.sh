@@ -53,6 +53,14 @@ versions_agree() {
     }
 }
 
+typed_samples() {
+    local sample status=0
+    for sample in samples/python/*/main.py; do
+        build/venv/bin/mypy --strict "$sample" || status=1
+    done
+    return $status
+}
+
 mapfile -t source_files < <(printf '%s\n' "${swift_files[@]}" | grep '^Sources/')
 mapfile -t package_files < <(list 'Sources/*' 'include/*' 'bindings/*.py' 'bindings/*.c' 'bindings/*.pyi')
 
@@ -61,7 +69,8 @@ check "clang-format" clang-format --dry-run -Werror "${c_files[@]}"
 check "ruff check" build/venv/bin/ruff check --quiet "${python_files[@]}"
 check "ruff format" build/venv/bin/ruff format --quiet --check "${python_files[@]}"
 check "mypy (package)" env -C bindings/python ../../build/venv/bin/mypy --strict src/leptonai
-check "mypy (scripts, samples, tests)" build/venv/bin/mypy --strict scripts Tests
+check "mypy (scripts, tests)" build/venv/bin/mypy --strict scripts Tests
+check "mypy (samples)" typed_samples
 check "shellcheck" shellcheck -x --source-path=SCRIPTDIR "${shell_files[@]}"
 check "no file over 700 lines" short_files
 check "no unsafe flags in the package" absent 'unsafeFlags' Package.swift

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 from leptonai import LeptonClient, keras
+from numpy.typing import NDArray
 
+Floats = NDArray[np.float32]
 DATA = Path(__file__).parents[2] / "data" / "breast_cancer_wisconsin.csv"
 
 
-def read(path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def read(path: Path) -> tuple[Floats, Floats, Floats, Floats]:
     """Training x and y, then test x and y."""
     table = np.loadtxt(path, delimiter=",", skiprows=1)
     features, labels = table[:, :-1], table[:, -1:]
@@ -40,7 +42,7 @@ def create_model() -> keras.Sequential:
     return model
 
 
-def print_confusion(predicted: np.ndarray, actual: np.ndarray) -> None:
+def print_confusion(predicted: Floats, actual: Floats) -> None:
     guess, truth = predicted[:, 0] > 0.5, actual[:, 0] > 0.5
     counts = [[int(np.sum((truth == row) & (guess == column))) for column in (False, True)] for row in (False, True)]
     accuracy = (counts[0][0] + counts[1][1]) / len(actual)
