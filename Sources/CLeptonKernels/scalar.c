@@ -117,6 +117,14 @@ static void sum_f32(float *out, const float *const *in, size_t count, size_t n) 
     }
 }
 
+static void exp_f32(float *y, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = expf(x[i]);
+}
+
+static void log_f32(float *y, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = logf(x[i]);
+}
+
 static void dropout_f32(float *y, float *mask, const float *x, size_t n, float rate, uint64_t seed, uint64_t stream,
                         uint64_t offset) {
     for (size_t i = 0; i < n; i++) {

@@ -37,6 +37,8 @@
        (float *y, float *mask, const float *x, size_t n, float rate, uint64_t seed, uint64_t stream,                   \
         uint64_t offset),                                                                                              \
        (y, mask, x, n, rate, seed, stream, offset))                                                                    \
+    DO(exp_f32, (float *y, const float *x, size_t n), (y, x, n))                                                       \
+    DO(log_f32, (float *y, const float *x, size_t n), (y, x, n))                                                       \
     GET(int, all_finite_f32, (const float *x, size_t n), (x, n))                                                       \
     DO(convert_f32, (float *out, const void *in, int dtype, ptrdiff_t stride, size_t n),                               \
        (out, in, dtype, stride, n))                                                                                    \

@@ -1,8 +1,8 @@
 /*
  * lepton_kernels.h - the numerical inner loops, over pointers and sizes.
  *
- * Rules for every function here: it allocates nothing, keeps no state, takes unaligned pointers, reads and writes
- * only what its comment names, and gives the same bits on every thread. Matrices are row-major. Unless a comment
+ * Rules for every function here: it allocates nothing, keeps no state, reads and writes only what its comment
+ * names, and gives the same bits on every thread. Pointers need the alignment of their element type, no more. Matrices are row-major. Unless a comment
  * allows aliasing, outputs do not overlap inputs. Reductions run in one fixed order for a given instruction set.
  *
  * Each vector kernel is compiled once per instruction set; the best one that the processor has is chosen at the
@@ -19,8 +19,9 @@
 /** Name of the instruction set in use: "avx512", "avx2", "baseline" or "scalar". */
 const char *lepton_k_isa(void);
 
-/** Switches to a named instruction set; for tests, and for the environment variable LEPTON_ISA, which is read at
- *  first use. Returns 0, or -1 when the processor does not have it or the name is unknown. */
+/** Switches to a named instruction set; for tests. The environment variable LEPTON_ISA does the same when it is set
+ *  at first use; a value that is unknown or that the processor cannot run is ignored. Returns 0, or -1 when the
+ *  processor does not have it or the name is unknown. Not while other threads compute: their results would mix. */
 int lepton_k_select_isa(const char *name);
 
 /* ------------------------------------------------------- matrix products  */
@@ -28,7 +29,7 @@ int lepton_k_select_isa(const char *name);
 /** c(m,n) = op(a)(m,k) * op(b)(k,n) + beta * c, with op the transpose where `trans_` is non-zero.
  *  `ld*` are row strides of the matrices as stored. beta is 0 (c is not read) or 1.
  *  Large products go to the BLAS in single-threaded calls, small ones to an own kernel; which one depends on the
- *  sizes alone. k = 0 gives zeros (or c). */
+ *  sizes alone. k = 0 gives zeros (or c). Sizes beyond what a BLAS can count (int) are allowed. */
 void lepton_k_gemm_f32(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
                        const float *b, size_t ldb, float beta, float *c, size_t ldc);
 
@@ -82,6 +83,12 @@ void lepton_k_dropout_f32(float *y, float *mask, const float *x, size_t n, float
 /** One block of Philox4x32-10, the generator of every random number in the SDK. */
 void lepton_k_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
 
+/** y(n) = exp(x); y may be x. */
+void lepton_k_exp_f32(float *y, const float *x, size_t n);
+
+/** y(n) = log(x), the natural logarithm: -inf at 0, NaN below; y may be x. */
+void lepton_k_log_f32(float *y, const float *x, size_t n);
+
 /** 1 when every element is finite. */
 int lepton_k_all_finite_f32(const float *x, size_t n);
 
@@ -98,7 +105,7 @@ enum {
 };
 
 /** out(i) = (float)in(i * stride), of element type `dtype`; stride in elements, may be negative or 0.
- *  Any non-zero bool byte is 1. */
+ *  Any non-zero bool byte is 1. `in` may have any alignment. */
 void lepton_k_convert_f32(float *out, const void *in, int dtype, ptrdiff_t stride, size_t n);
 
 /** out(count, row) = in(rows[i], row): copies whole rows of `row_floats` floats. */

@@ -1,5 +1,5 @@
 /*
- * elementwise.h - sums and products of arrays.
+ * elementwise.h - sums, products, exp and log of arrays.
  */
 
 static void add_f32(float *out, const float *a, const float *b, size_t n) {
@@ -35,4 +35,16 @@ static void sum_f32(float *out, const float *const *in, size_t count, size_t n) 
             store(out + i, sum);
         }
     }
+}
+
+static void exp_f32(float *y, const float *x, size_t n) {
+    size_t i = 0;
+    for (; i + W <= n; i += W) store(y + i, exp_v(load(x + i)));
+    if (i < n) store_part(y + i, exp_v(load_part(x + i, n - i)), n - i);
+}
+
+static void log_f32(float *y, const float *x, size_t n) {
+    size_t i = 0;
+    for (; i + W <= n; i += W) store(y + i, log_v(load(x + i)));
+    if (i < n) store_part(y + i, log_v(load_part(x + i, n - i)), n - i);
 }
