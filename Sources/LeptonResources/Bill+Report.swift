@@ -25,7 +25,8 @@ extension Bill {
     public var text: String {
         let cells = lines.map { line in
             [
-                "  " + line.resource.rawValue, line.amountText, "\(line.billedSeconds) s", line.unitsText, line.unit,
+                "  " + line.resource.rawValue, line.amountText, "\(line.billedSeconds) s", line.visibleUnitsText,
+                line.unit,
                 line.unitPrice.text(), line.cost.text(decimals: 9),
             ]
         }
@@ -79,6 +80,11 @@ extension Bill.Line {
             "unit_price": .string(unitPrice.text()),
             "cost": .string(cost.text(decimals: 9)),
         ]
+    }
+
+    /// What is too little for 9 decimals is still not nothing.
+    fileprivate var visibleUnitsText: String {
+        unitsText == "0" && billedQuantity > 0 ? "<0.000000001" : unitsText
     }
 
     /// Cores as a number, bytes in the largest binary unit that keeps the number at 1 or more.

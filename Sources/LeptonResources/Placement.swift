@@ -13,7 +13,7 @@ struct Pool: Sendable {
     }
 
     /// How many nodes of the requested shape a node of the pool has room for.
-    private func room(on index: Int, for request: ResourceRequest) -> Int {
+    func room(on index: Int, for request: ResourceRequest) -> Int {
         let byCores = cores[index] / request.coresPerNode
         guard request.memoryPerNode > 0 else { return byCores }
         return min(byCores, memory[index] / request.memoryPerNode)
@@ -78,34 +78,39 @@ func refusal(of request: ResourceRequest, free: Pool, pool: Pool) -> LeptonError
     let neverFits = pool.place(request) == nil
     // Judged against what stands in the way: the whole pool if even that is too small.
     let room = neverFits ? pool : free
-    let resource = shortResource(for: request, in: room)
+    let now = neverFits ? "" : " free now"
+    let outlook = neverFits ? "all there is, so it can never be granted" : "it fits once others release"
+    guard let resource = shortResource(for: request, in: room) else {
+        let count = room.cores.indices.reduce(0) { $0 &+ room.room(on: $1, for: request) }
+        return LeptonError(
+            .resourceExhausted, argument: "nodes",
+            expected: "at most \(count) nodes\(now) of \(request.coresPerNode) cores and \(request.memoryPerNode) "
+                + "bytes of memory each (\(outlook))",
+            received: "\(request.nodes)")
+    }
     let unit = resource.unit
-    let (asked, available, total) = (request.total[resource], room.total[resource], pool.total[resource])
+    let (asked, available) = (request.total[resource], room.total[resource])
     var received = "\(asked)\(unit)"
-    if resource != .storage, request.nodes > 1 {
-        received += " (\(request.nodes) nodes of \(asked / request.nodes)\(unit))"
+    var expected = "at most \(available)\(unit)\(now)"
+    if !neverFits { expected += " of \(pool.total[resource])\(unit)" }
+    if resource != .storage {
+        received += " (\(request.nodes) \(request.nodes == 1 ? "node" : "nodes") of \(asked / request.nodes)\(unit))"
+        if asked <= available {
+            // Enough in sum, but not in pieces of the requested size.
+            let pieces = resource == .memory ? room.memory : room.cores
+            expected = "at most \(pieces.max() ?? 0)\(unit)\(now) on one node, \(available)\(unit) over all"
+        }
     }
-    var expected: String
-    if asked > available {
-        expected = "at most \(available)\(unit)"
-        expected += neverFits ? "" : " (free now, of \(total)\(unit))"
-    } else {
-        // Enough in sum, but not in pieces of the requested size.
-        let pieces = resource == .memory ? room.memory : room.cores
-        expected =
-            "nodes that fit into \(available)\(unit) \(neverFits ? "" : "free now ")spread over \(pieces.count) "
-            + "nodes, at most \(pieces.max() ?? 0)\(unit) on one"
-    }
-    expected += neverFits ? " (all there is: the request can never be granted)" : "; it fits once others release"
-    return LeptonError(.resourceExhausted, argument: resource.name, expected: expected, received: received)
+    return LeptonError(
+        .resourceExhausted, argument: resource.name, expected: "\(expected) (\(outlook))", received: received)
 }
 
-/// The first resource that alone would already prevent a placement; cores when only the combination does.
-private func shortResource(for request: ResourceRequest, in room: Pool) -> Resource {
+/// The first resource that alone would already prevent a placement; nil when only the combination does.
+private func shortResource(for request: ResourceRequest, in room: Pool) -> Resource? {
     if request.storageBytes > room.storage { return .storage }
     if nodesThatFit(room.cores, request.coresPerNode) < request.nodes { return .cores }
     if request.memoryPerNode > 0, nodesThatFit(room.memory, request.memoryPerNode) < request.nodes { return .memory }
-    return .cores
+    return nil
 }
 
 private func nodesThatFit(_ amounts: [Int], _ each: Int) -> Int {

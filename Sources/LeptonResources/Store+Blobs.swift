@@ -70,7 +70,7 @@ extension Store {
         let bytes: [UInt8]
         do {
             bytes = try FileSystem.readFile(path(of: digest), maximumBytes: Int.max)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             throw notFound(digest)
         }
         let found = bytes.withUnsafeBytes { BlobDigest(of: $0) }
@@ -85,7 +85,7 @@ extension Store {
         let blob: MappedBlob
         do {
             blob = try MappedBlob(path: path(of: digest))
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             throw notFound(digest)
         }
         let found = BlobDigest(of: blob.bytes)
@@ -136,7 +136,7 @@ extension Store {
         do {
             _ = try map(digest)
             return true
-        } catch where error.code == .notFound || error.code == .corruptData {
+        } catch  where error.code == .notFound || error.code == .corruptData {
             return false
         }
     }

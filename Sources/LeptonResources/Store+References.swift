@@ -70,9 +70,9 @@ extension Store {
         let bytes: [UInt8]
         do {
             bytes = try FileSystem.readFile(path, maximumBytes: 1024)
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             return nil
-        } catch where error.code == .invalidArgument {
+        } catch  where error.code == .invalidArgument {
             throw LeptonError(.corruptData, error.message)
         }
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)

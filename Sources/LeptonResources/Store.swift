@@ -74,7 +74,7 @@ public final class Store: Sendable {
     private static func prepareFolder(_ path: String, _ undo: inout UndoList) throws(LeptonError) -> String {
         do {
             if try FileSystem.createFolder(path, mode: 0o700) { undo.add(path) }
-        } catch where error.code == .notFound {
+        } catch  where error.code == .notFound {
             throw LeptonError(
                 .invalidArgument, argument: "store_path", expected: "a folder, or a new name in an existing folder",
                 received: "'\(path)', and there is no folder '\(FileSystem.folder(of: path))'")

@@ -22,6 +22,13 @@ public struct Utilization: Sendable, Hashable {
         total[resource] > 0 ? Double(allocated[resource]) / Double(total[resource]) : 0
     }
 
+    /// The ratio of CPU cores.
+    public var cores: Double { ratio(of: .cores) }
+    /// The ratio of memory.
+    public var memory: Double { ratio(of: .memory) }
+    /// The ratio of storage.
+    public var storage: Double { ratio(of: .storage) }
+
     /// The largest of the ratios.
     ///
     /// A job's dominant share in this sense (its own amounts as `allocated`) is what Dominant Resource Fairness
@@ -38,9 +45,9 @@ public struct Utilization: Sendable, Hashable {
     ///
     /// Utilisation is used over total resources. Cores and bytes cannot be added, so each kind is divided by its
     /// own total first: 500 of 1000 cores and 50 of 100 TB give (0.5 + 0.5) / 2 = 0.5.
-    public var overall: Double { (ratio(of: .cores) + ratio(of: .storage)) / 2 }
+    public var mean: Double { (cores + storage) / 2 }
 
-    /// The report as JSON: total, allocated and ratio by resource, the dominant share, the overall figure.
+    /// The report as JSON: total, allocated and ratio by resource, the dominant share, the mean.
     public var json: JSONValue {
         var report = JSONObject()
         for resource in Resource.allCases {
@@ -51,7 +58,7 @@ public struct Utilization: Sendable, Hashable {
         }
         report["dominant_resource"] = .string(dominantResource.rawValue)
         report["dominant_share"] = .number(dominantShare)
-        report["overall"] = .number(overall)
+        report["mean"] = .number(mean)
         return .object(report)
     }
 }
