@@ -1,0 +1,66 @@
+"""The Lepton SDK: request compute and storage, train Keras-style models on it, predict, and account for the use.
+
+    from leptonai import LeptonClient, keras
+"""
+
+from ._clash import refuse_other_distribution
+
+refuse_other_distribution()
+
+from . import keras  # noqa: E402  the check above comes first
+from ._version import __version__  # noqa: E402
+from .client import (  # noqa: E402
+    Allocation,
+    CancelToken,
+    LeptonClient,
+    Usage,
+    Utilization,
+    current_client,
+)
+from .errors import (  # noqa: E402
+    CancelledError,
+    CorruptDataError,
+    InputOutputError,
+    InternalError,
+    InvalidArgumentError,
+    InvalidHandleError,
+    InvalidStateError,
+    LeptonError,
+    NonFiniteError,
+    NotFoundError,
+    NotSupportedError,
+    OutOfMemoryError,
+    PermissionDeniedError,
+    ResourceExhaustedError,
+    ShapeMismatchError,
+    TimedOutError,
+    TypeMismatchError,
+)
+
+__all__ = [
+    "Allocation",
+    "CancelToken",
+    "CancelledError",
+    "CorruptDataError",
+    "InputOutputError",
+    "InternalError",
+    "InvalidArgumentError",
+    "InvalidHandleError",
+    "InvalidStateError",
+    "LeptonClient",
+    "LeptonError",
+    "NonFiniteError",
+    "NotFoundError",
+    "NotSupportedError",
+    "OutOfMemoryError",
+    "PermissionDeniedError",
+    "ResourceExhaustedError",
+    "ShapeMismatchError",
+    "TimedOutError",
+    "TypeMismatchError",
+    "Usage",
+    "Utilization",
+    "__version__",
+    "current_client",
+    "keras",
+]

@@ -1,0 +1,24 @@
+"""Keras 3's interface to the Lepton SDK: its names, defaults, argument order, history keys and errors."""
+
+from . import activations, backend, callbacks, initializers, layers, losses, metrics, models, optimizers, saving, utils
+from .layers import Input, KerasTensor, Layer
+from .models import Model, Sequential
+
+__all__ = [
+    "Input",
+    "KerasTensor",
+    "Layer",
+    "Model",
+    "Sequential",
+    "activations",
+    "backend",
+    "callbacks",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "optimizers",
+    "saving",
+    "utils",
+]

@@ -1,0 +1,25 @@
+"""The few functions of `keras.backend` that have a meaning here."""
+
+from .utils.state import clear_session
+
+__all__ = ["backend", "clear_session", "epsilon", "floatx", "image_data_format"]
+
+
+def backend() -> str:
+    """"lepton"."""
+    return "lepton"
+
+
+def epsilon() -> float:
+    """The small number of Keras's formulas, 1e-7."""
+    return 1e-7
+
+
+def floatx() -> str:
+    """"float32"."""
+    return "float32"
+
+
+def image_data_format() -> str:
+    """"channels_last"."""
+    return "channels_last"

@@ -1,0 +1,39 @@
+"""Layers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import bad_argument
+from ..saving import deserialize_keras_object, serialize_keras_object
+from .activations import Activation
+from .core import Dense, Input, InputLayer, KerasTensor
+from .layer import Layer
+from .regularization import Dropout
+from .reshaping import Flatten
+
+__all__ = [
+    "Activation",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Input",
+    "InputLayer",
+    "KerasTensor",
+    "Layer",
+    "deserialize",
+    "serialize",
+]
+
+
+def serialize(layer: Layer) -> dict[str, Any]:
+    """The config of a layer."""
+    return serialize_keras_object(layer)
+
+
+def deserialize(config: dict[str, Any]) -> Layer:
+    """The layer that a config describes."""
+    made = deserialize_keras_object({"module": "keras.layers", **config})
+    if not isinstance(made, Layer):
+        raise bad_argument("config", "the config of a layer", config)
+    return made

@@ -1,0 +1,169 @@
+"""InputLayer and Dense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import bad_argument, refuse_unless_default
+from .. import activations, initializers
+from ..saving import public
+from .layer import Layer, Shape, standardize_shape
+
+
+@public("keras.layers")
+class InputLayer(Layer):
+    """Says what a model takes.
+
+    Args:
+        shape: Extents of one sample.
+        batch_size: A fixed number of rows, or None for any.
+        dtype: "float32" or None.
+        batch_shape: `(batch_size, *shape)`, instead of the two.
+    """
+
+    def __init__(
+        self,
+        shape: Any = None,
+        batch_size: int | None = None,
+        dtype: Any = None,
+        sparse: bool | None = None,
+        ragged: bool | None = None,
+        batch_shape: Any = None,
+        input_tensor: None = None,
+        optional: bool = False,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if "input_shape" in kwargs:
+            shape = kwargs.pop("input_shape")
+        if "batch_input_shape" in kwargs:
+            batch_shape = kwargs.pop("batch_input_shape")
+        refuse_unless_default(
+            "Input",
+            {"sparse": "give dense arrays", "ragged": "pad the rows to one length"},
+            sparse=(bool(sparse), False),
+            ragged=(bool(ragged), False),
+            input_tensor=(input_tensor, None),
+            optional=(optional, False),
+        )
+        if (shape is None) == (batch_shape is None) or (batch_shape is not None and batch_size is not None):
+            raise bad_argument(
+                "shape",
+                "either shape (and batch_size) or batch_shape",
+                f"shape={shape}, batch_size={batch_size}, batch_shape={batch_shape}",
+            )
+        super().__init__(name=name, dtype=dtype, **kwargs)
+        if batch_shape is not None:
+            self.batch_shape = standardize_shape("batch_shape", batch_shape)
+        else:
+            self.batch_shape = (batch_size, *standardize_shape("shape", shape))
+
+    @property
+    def output(self) -> KerasTensor:
+        """The symbolic tensor of this input."""
+        return KerasTensor(self.batch_shape, self.name, self)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "batch_shape": list(self.batch_shape),
+            "dtype": "float32",
+            "sparse": False,
+            "ragged": False,
+            "name": self.name,
+            "optional": False,
+        }
+
+
+class KerasTensor:
+    """What `Input` returns: a place for data, with a shape and no values."""
+
+    def __init__(self, shape: Shape, name: str, layer: Layer) -> None:
+        self.shape = shape
+        self.name = name
+        self.dtype = "float32"
+        self.layer = layer
+
+    def __repr__(self) -> str:
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+def Input(  # noqa: N802  Keras's name
+    shape: Any = None,
+    batch_size: int | None = None,
+    dtype: Any = None,
+    sparse: bool | None = None,
+    ragged: bool | None = None,
+    batch_shape: Any = None,
+    name: str | None = None,
+    tensor: None = None,
+    optional: bool = False,
+) -> KerasTensor:
+    """What a model takes, as its first member: `Sequential([Input((4,)), Dense(1)])`. Arguments as InputLayer."""
+    return InputLayer(shape, batch_size, dtype, sparse, ragged, batch_shape, tensor, optional, name).output
+
+
+@public("keras.layers")
+class Dense(Layer):
+    """activation(inputs @ kernel + bias), on the last axis.
+
+    Args:
+        units: Outputs, at least 1.
+        activation: A name or function of keras.activations; None is linear.
+        use_bias: Whether a bias is added.
+        kernel_initializer, bias_initializer: Initial weights.
+
+    Other arguments are Keras's and not supported by this version.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: Any = None,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: None = None,
+        bias_regularizer: None = None,
+        activity_regularizer: None = None,
+        kernel_constraint: None = None,
+        bias_constraint: None = None,
+        lora_rank: None = None,
+        lora_alpha: None = None,
+        quantization_config: None = None,
+        **kwargs: Any,
+    ) -> None:
+        if isinstance(units, bool) or not hasattr(units, "__index__") or units.__index__() <= 0:
+            raise bad_argument("units", "a positive integer", units)
+        regularize = "add a Dropout layer after it to regularise, or stop training earlier"
+        refuse_unless_default(
+            "Dense",
+            {"kernel_regularizer": regularize, "bias_regularizer": regularize},
+            kernel_regularizer=(kernel_regularizer, None),
+            bias_regularizer=(bias_regularizer, None),
+            kernel_constraint=(kernel_constraint, None),
+            bias_constraint=(bias_constraint, None),
+            lora_rank=(lora_rank, None),
+            lora_alpha=(lora_alpha, None),
+            quantization_config=(quantization_config, None),
+        )
+        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        self.units = units.__index__()
+        self.activation = activations.name_of(activation)
+        self.use_bias = bool(use_bias)
+        self.kernel_initializer = initializers.config_of(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = initializers.config_of(bias_initializer, "bias_initializer")
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "activation": self.activation,
+            "use_bias": self.use_bias,
+            "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": self.bias_initializer,
+            "kernel_regularizer": None,
+            "bias_regularizer": None,
+            "kernel_constraint": None,
+            "bias_constraint": None,
+            "quantization_config": None,
+        }

@@ -1,0 +1,7 @@
+"""Models, and where they come from."""
+
+from .model import Model
+from .saving import clone_model, load_model, model_from_json, save_model
+from .sequential import Sequential
+
+__all__ = ["Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]

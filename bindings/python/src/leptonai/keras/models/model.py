@@ -1,0 +1,375 @@
+"""`Model`: what every kind of model has in common."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import _core
+from ...errors import InvalidStateError, NotSupportedError, bad_argument, refuse_unless_default
+from .._names import automatic_name
+from .._seeds import next_model_seed
+from ..saving import public, serialize_keras_object
+from ..trainers.arguments import Nonfinite, Verbose
+from ..trainers.arrays import to_array
+from ..trainers.trainer import Trainer, _current_client
+from .variable import Variable
+
+if TYPE_CHECKING:
+    from ..._core import ModelHandle
+    from ..callbacks import History
+    from ..layers import Layer
+
+
+@public("keras")
+class Model(Trainer):
+    """A model: layers, weights, and how it is trained. Use `Sequential` to make one.
+
+    Several threads may predict with a model at once, also while it is being trained: they see the weights between two
+    steps. A second fit of the same model at the same time is refused.
+    """
+
+    def __init__(self, *args: Any, name: str | None = None, **kwargs: Any) -> None:
+        if args or kwargs:
+            raise NotSupportedError(
+                "models from inputs and outputs are not supported by this version; use keras.Sequential([...])"
+            )
+        super().__init__()
+        if name is not None and (not isinstance(name, str) or not name):
+            raise bad_argument("name", "a text", name)
+        self.name = name or automatic_name(type(self).__name__)
+        self._layers: list[Layer] = []
+        self._input_shapes = None
+        self._output_tails = ()
+        self._weights: list[Variable] = []
+        self._handle = self._new_handle()
+
+    def _new_handle(self) -> ModelHandle:
+        handle = _core.model_create(self.name)
+        seed = next_model_seed()
+        if seed is not None:
+            _core.model_set_seed(handle, seed)
+        return handle
+
+    def _refresh(self) -> None:
+        """Reads shapes and weights after the structure has changed."""
+        try:
+            inputs, outputs = _core.model_io_count(self._handle)
+            input_shapes = tuple(_core.model_input_shape(self._handle, index) for index in range(inputs))
+            output_shapes = [_core.model_output_shape(self._handle, index) for index in range(outputs)]
+            count = _core.model_weight_count(self._handle)
+        except InvalidStateError:
+            self._input_shapes, self._output_tails, self._weights = None, (), []
+            return
+        if any(extent < 0 for shape in output_shapes for extent in shape[1:]):
+            raise NotSupportedError("outputs whose size depends on the data are not supported by this version")
+        infos = [_core.model_weight_info(self._handle, index) for index in range(count)]
+        self._weights = [Variable(self, index, *info) for index, info in enumerate(infos)]
+        self._output_tails = tuple(shape[1:] for shape in output_shapes)
+        self._input_shapes = input_shapes
+
+    # ---------------------------------------------------------------- structure
+
+    @property
+    def built(self) -> bool:
+        """Whether the shapes are known and the weights exist."""
+        return self._input_shapes is not None
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, in order."""
+        return list(self._layers)
+
+    @property
+    def input_shape(self) -> tuple[int | None, ...]:
+        """Shape of the input, batch first as None."""
+        return _keras_shape(self._known_input_shapes()[0])
+
+    @property
+    def output_shape(self) -> tuple[int | None, ...]:
+        """Shape of the output, batch first as None."""
+        self._known_input_shapes()
+        return (None, *self._output_tails[0])
+
+    def _known_input_shapes(self) -> tuple[tuple[int, ...], ...]:
+        if self._input_shapes is None:
+            raise AttributeError(f"the model '{self.name}' has no defined input shape yet")
+        return self._input_shapes
+
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of a name or an index.
+
+        Raises:
+            ValueError: Neither, both, or no such layer.
+        """
+        if (name is None) == (index is None):
+            raise bad_argument("get_layer", "either a name or an index", f"name={name}, index={index}")
+        if index is not None:
+            if not -len(self.layers) <= index < len(self.layers):
+                raise bad_argument("index", f"a layer of {len(self.layers)}", index)
+            return self.layers[index]
+        for layer in self._layers:
+            if layer.name == name:
+                return layer
+        known = ", ".join(layer.name for layer in self._layers)
+        raise bad_argument("name", f"one of {known}", name)
+
+    # ------------------------------------------------------------------ weights
+
+    @property
+    def weights(self) -> list[Variable]:
+        """All weights, in Keras's order."""
+        return list(self._weights)
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All weights."""
+        return list(self._weights)
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        """Those that training changes."""
+        return [weight for weight in self._weights if weight.trainable]
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """Those that training changes."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        """Those that it does not change."""
+        return [weight for weight in self._weights if not weight.trainable]
+
+    def count_params(self) -> int:
+        """Number of scalars in the weights.
+
+        Raises:
+            InvalidStateError: The model is not built.
+        """
+        if not self.built:
+            raise InvalidStateError(f"the model '{self.name}' is not built: it has no weights to count yet")
+        return sum(weight.size for weight in self._weights)
+
+    def get_weights(self) -> list[NDArray[Any]]:
+        """Copies of all weights, in Keras's order."""
+        arrays = [np.empty(weight.shape, np.float32) for weight in self._weights]
+        _core.model_get_weights(self._handle, arrays)
+        return arrays
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Replaces all weights, or none when one of them does not fit.
+
+        Raises:
+            ValueError: Another number of arrays, another shape, NaN or infinity.
+        """
+        if len(weights) != len(self._weights):
+            raise bad_argument(
+                "weights", f"{len(self._weights)} arrays for model '{self.name}'", f"{len(weights)} arrays"
+            )
+        arrays = [np.ascontiguousarray(to_array("weights", array), np.float32) for array in weights]
+        # ascontiguousarray makes a scalar a vector; the library is to see what was given.
+        arrays = [array.reshape(np.shape(given)) for array, given in zip(arrays, weights, strict=True)]
+        _core.model_set_weights(self._handle, arrays)
+
+    # ----------------------------------------------------------- fit, evaluate
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Verbose = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+        *,
+        nonfinite: Nonfinite = "error",
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+    ) -> History:
+        """Trains on the current client's nodes (see `LeptonClient`); `client.fit` chooses one.
+
+        Ctrl-C, or an exception from a callback, ends the training after the current step and comes out of this call;
+        the model then has the weights of the last complete step and can be used and trained on.
+
+        Args:
+            x: Inputs: an array, a table, or a rectangular nest of lists.
+            y: Targets, likewise.
+            batch_size: Rows per step; 32 by default.
+            epochs: Number of the last epoch.
+            verbose: 1 is a bar per epoch, 2 a line per epoch, 0 nothing; "auto" is 1 on terminals and in notebooks,
+                and 2 elsewhere. Where a bar cannot be redrawn, 1 writes it once per epoch.
+            callbacks: Instances of `keras.callbacks.Callback`.
+            validation_split: Fraction of the rows, taken from the end before shuffling, to validate with.
+            validation_data: (x, y) or (x, y, sample_weight) to validate with; overrides the split.
+            shuffle: Whether the rows are in a new order each epoch.
+            class_weight: Dict of class index to weight.
+            sample_weight: One weight per row.
+            initial_epoch: Number of the first epoch.
+            validation_batch_size: Rows at a time in validation; `batch_size` by default.
+            nonfinite: "error" refuses NaN and infinity in the data; "allow" computes with them as Keras does.
+            max_queue_size, workers, use_multiprocessing: Accepted; the client's allocated nodes are what they mean.
+
+        Returns:
+            The History: `.history` has one list of numbers per loss and metric.
+
+        Raises:
+            ValueError: Shapes or values that do not fit; the model is then unchanged.
+            InvalidStateError: Not compiled, or another fit of this model is running.
+        """
+        return self._fit(
+            _current_client(),
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle,
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+            validation_freq=validation_freq,
+            nonfinite=nonfinite,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        *,
+        nonfinite: Nonfinite = "error",
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+    ) -> float | list[float] | dict[str, float]:
+        """Loss and metrics on given data, on the current client's nodes. Arguments as `fit`.
+
+        Returns:
+            The loss when there are no metrics, otherwise a list of loss and metrics; a dict with `return_dict`.
+        """
+        return self._evaluate(
+            _current_client(),
+            x,
+            y,
+            batch_size=batch_size,
+            verbose=verbose,
+            sample_weight=sample_weight,
+            steps=steps,
+            callbacks=callbacks,
+            return_dict=return_dict,
+            nonfinite=nonfinite,
+        )
+
+    # ------------------------------------------------------------------ showing
+
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: None = None,
+        print_fn: Callable[[str], Any] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: None = None,
+    ) -> None:
+        """Prints a table of layers, output shapes and numbers of weights.
+
+        Args:
+            line_length: Characters per line; by default 88, or 4 less than the terminal has.
+            print_fn: Called with the whole text instead of printing it.
+        """
+        refuse_unless_default(
+            "summary",
+            {},
+            positions=(positions, None),
+            show_trainable=(show_trainable, False),
+            layer_range=(layer_range, None),
+        )
+        if line_length is None:
+            line_length = min(88, shutil.get_terminal_size().columns - 4)
+        if not 0 < line_length <= 10_000:
+            raise bad_argument("line_length", "a number of characters in 1 ... 10000", line_length)
+        text = _core.model_summary(self._handle, line_length)
+        if print_fn is not None:
+            print_fn(text)
+        else:
+            print(text, end="" if text.endswith("\n") else "\n")
+
+    # ------------------------------------------------------------------- saving
+
+    def get_config(self) -> dict[str, Any]:
+        """The model's structure, as a dict that JSON can hold."""
+        raise NotImplementedError
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: None = None) -> Self:
+        """A model of the structure that `get_config` described, with fresh weights."""
+        raise NotImplementedError
+
+    def to_json(self, **kwargs: Any) -> str:
+        """The structure as Keras's JSON; `kwargs` go to json.dumps."""
+        return json.dumps(serialize_keras_object(self), **kwargs)
+
+    def save(self, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+        """Saves structure, weights, compile settings and optimizer state as one safetensors file.
+
+        Args:
+            filepath: Ends in ".safetensors", or in what you like except Keras's own ".keras" and ".h5".
+            overwrite: Whether a file of that name may be replaced.
+
+        Raises:
+            InvalidStateError: The model is not built.
+            OSError: The file cannot be written; an existing file is then unchanged.
+        """
+        path = _path_for_files(filepath)
+        if not overwrite and os.path.exists(path):
+            raise bad_argument("filepath", "a path where no file is (or overwrite=True)", path)
+        _core.model_save(self._handle, path)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _keras_shape(shape: tuple[int, ...]) -> tuple[int | None, ...]:
+    return tuple(None if extent < 0 else extent for extent in shape)
+
+
+def _path_for_files(filepath: str | os.PathLike[str]) -> str:
+    path = os.fspath(filepath)
+    if not isinstance(path, str):
+        raise bad_argument("filepath", "a str or os.PathLike of str", repr(path))
+    if path.lower().endswith((".keras", ".h5", ".hdf5")):
+        raise NotSupportedError(
+            f"filepath: Keras's own files ({os.path.basename(path)}) are not supported by this version; use another "
+            "ending, such as .safetensors",
+            argument="filepath",
+        )
+    return path

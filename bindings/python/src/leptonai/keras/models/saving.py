@@ -1,0 +1,85 @@
+"""Models from files and from JSON."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from ... import _core
+from ...errors import CorruptDataError, InvalidStateError, bad_argument, refuse_unless_default
+from ..optimizers import Optimizer
+from ..saving import deserialize_keras_object
+from .model import Model, _path_for_files
+from .sequential import Sequential
+
+def load_model(
+    filepath: str | os.PathLike[str], custom_objects: None = None, compile: bool = True, safe_mode: bool = True
+) -> Model:
+    """The model that `save` wrote, compiled if it was.
+
+    Nothing in a file is ever executed.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Not a model file, or a damaged one.
+    """
+    refuse_unless_default(
+        "load_model",
+        {"custom_objects": "use the layers of leptonai.keras"},
+        custom_objects=(custom_objects, None),
+        safe_mode=(safe_mode, True),
+    )
+    handle = _core.model_load(_path_for_files(filepath))
+    described = json.loads(_core.model_get_config(handle))
+    if not isinstance(described, dict) or described.get("class_name") != "Sequential":
+        raise CorruptDataError(f"filepath: expected a Sequential model in {os.fspath(filepath)}")
+    model = Sequential(name=described["config"]["name"])
+    model._adopt(handle, described["config"])
+    if compile:
+        try:
+            rate = _core.model_get_learning_rate(handle)
+        except InvalidStateError:
+            return model
+        model.compiled = True
+        model.optimizer = _LoadedOptimizer(rate, name="optimizer")
+        model._attach_optimizer()
+    return model
+
+
+class _LoadedOptimizer(Optimizer):
+    """The optimizer of a loaded model: its kind and state are in the library, its rate can be read and set."""
+
+
+def model_from_json(json_string: str, custom_objects: None = None) -> Model:
+    """A model of the structure in a `to_json`, Keras's or ours, with fresh weights.
+
+    Raises:
+        ValueError: Malformed or absurdly deep JSON, unknown layers.
+    """
+    refuse_unless_default("model_from_json", {}, custom_objects=(custom_objects, None))
+    try:
+        config = json.loads(json_string)
+    except (ValueError, RecursionError) as error:
+        raise CorruptDataError(f"json_string: expected a model's JSON. Received: {error}") from error
+    return model_from_config(config)
+
+
+def model_from_config(config: dict[str, Any]) -> Model:
+    """A model of the structure in a serialised config, with fresh weights."""
+    made = deserialize_keras_object({"module": "keras", **config} if isinstance(config, dict) else config)
+    if not isinstance(made, Model):
+        raise bad_argument("config", "the config of a model", config)
+    return made
+
+
+def clone_model(model: Model) -> Model:
+    """A model of the same structure, with fresh weights and not compiled."""
+    if not isinstance(model, Model):
+        raise bad_argument("model", "a model", model)
+    return type(model).from_config(model.get_config())
+
+
+def save_model(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """As `model.save`."""
+    model.save(filepath, overwrite=overwrite)

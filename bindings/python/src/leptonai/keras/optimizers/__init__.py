@@ -1,0 +1,46 @@
+"""Optimizers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import bad_argument
+from ..saving import deserialize_keras_object, serialize_keras_object
+from .adam import Adam
+from .optimizer import Optimizer
+from .sgd import SGD
+
+__all__ = ["SGD", "Adam", "Optimizer", "deserialize", "get", "serialize"]
+
+_BY_NAME: dict[str, type[SGD | Adam]] = {"sgd": SGD, "adam": Adam}
+
+
+def get(identifier: object) -> Optimizer | str:
+    """An optimizer from its name, config, class or object. Unknown names pass: the library judges them at `compile`."""
+    if isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, type) and issubclass(identifier, Optimizer):
+        cls: Any = identifier
+        made: Optimizer = cls()
+        return made
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, str):
+        known = _BY_NAME.get(identifier.lower())
+        return identifier if known is None else known()
+    raise bad_argument("optimizer", "a name or an optimizer of keras.optimizers", identifier)
+
+
+def serialize(optimizer: Optimizer) -> dict[str, Any]:
+    """The config of an optimizer."""
+    return serialize_keras_object(optimizer)
+
+
+def deserialize(config: dict[str, Any]) -> Optimizer:
+    """The optimizer that a config describes."""
+    if isinstance(config, dict) and str(config.get("class_name", "")).lower() in _BY_NAME:
+        config = {**config, "class_name": _BY_NAME[config["class_name"].lower()].__name__}
+    made = deserialize_keras_object({"module": "keras.optimizers", **config})
+    if not isinstance(made, Optimizer):
+        raise bad_argument("config", "the config of an optimizer", config)
+    return made

@@ -1,0 +1,119 @@
+"""The base of optimizers: descriptions that `compile` gives to the library, and the learning rate while it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from ... import _core
+from ...errors import NotSupportedError, bad_argument, refuse_unless_default
+from .._names import automatic_name
+
+if TYPE_CHECKING:
+    from ..._core import ModelHandle
+
+_REMEDIES = {
+    "weight_decay": "leave it at None",
+    "clipnorm": "scale the data so that gradients stay small, or lower learning_rate",
+    "clipvalue": "scale the data so that gradients stay small, or lower learning_rate",
+    "global_clipnorm": "scale the data so that gradients stay small, or lower learning_rate",
+    "gradient_accumulation_steps": "raise batch_size instead",
+    "loss_scale_factor": "training is in float32, which needs none",
+}
+
+
+class Optimizer:
+    """The base class.
+
+    Args:
+        learning_rate: Step size, 0 or more.
+        name: The optimizer's name.
+    """
+
+    def __init__(
+        self,
+        learning_rate: float,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs:
+            raise bad_argument(type(self).__name__, "the optimizer's arguments", ", ".join(kwargs))
+        refuse_unless_default(
+            type(self).__name__,
+            _REMEDIES,
+            weight_decay=(weight_decay, None),
+            clipnorm=(clipnorm, None),
+            clipvalue=(clipvalue, None),
+            global_clipnorm=(global_clipnorm, None),
+            use_ema=(use_ema, False),
+            ema_momentum=(ema_momentum, 0.99),
+            ema_overwrite_frequency=(ema_overwrite_frequency, None),
+            loss_scale_factor=(loss_scale_factor, None),
+            gradient_accumulation_steps=(gradient_accumulation_steps, None),
+        )
+        self.name = name or automatic_name(type(self).__name__)
+        self._learning_rate = _rate(learning_rate)
+        self._model: ModelHandle | None = None
+
+    @property
+    def learning_rate(self) -> float:
+        """The step size; may be set at any time, also from a callback during fit."""
+        if self._model is not None:
+            return _core.model_get_learning_rate(self._model)
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        rate = _rate(value)
+        if self._model is not None:
+            _core.model_set_learning_rate(self._model, rate)
+        self._learning_rate = rate
+
+    def _attach(self, model: ModelHandle) -> None:
+        """From here on the rate is the one of this model."""
+        self._model = model
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments, as a dict that JSON can hold."""
+        return {
+            "name": self.name,
+            "learning_rate": self.learning_rate,
+            "weight_decay": None,
+            "clipnorm": None,
+            "global_clipnorm": None,
+            "clipvalue": None,
+            "use_ema": False,
+            "ema_momentum": 0.99,
+            "ema_overwrite_frequency": None,
+            "loss_scale_factor": None,
+            "gradient_accumulation_steps": None,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The optimizer that `get_config` described."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name} learning_rate={self.learning_rate:g}>"
+
+
+def _rate(value: object) -> float:
+    if callable(value) or isinstance(value, dict):
+        raise NotSupportedError(
+            "learning_rate: schedules are not supported by this version; set optimizer.learning_rate from a callback's "
+            "on_epoch_begin",
+            argument="learning_rate",
+        )
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise bad_argument("learning_rate", "a number", value) from None

@@ -1,0 +1,95 @@
+"""Keras's config format: `{"module", "class_name", "config", "registered_name"}`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol, TypeVar
+
+from .. import _core
+from ..errors import NotSupportedError, bad_argument
+
+__all__ = ["deserialize_keras_object", "load_model", "serialize_keras_object"]
+
+
+class _Configured(Protocol):
+    def get_config(self) -> dict[str, Any]: ...
+
+
+_module_of: dict[type, str] = {}
+_class_of: dict[str, type] = {}
+
+T = TypeVar("T", bound=type)
+
+
+def public(module: str) -> Callable[[T], T]:
+    """Class decorator: the class is known to config files as a member of `module`, such as "keras.layers"."""
+
+    def register(cls: T) -> T:
+        _module_of[cls] = module
+        _class_of[f"{module}.{cls.__name__}"] = cls
+        return cls
+
+    return register
+
+
+def classes_of(module: str) -> dict[str, type]:
+    """The classes registered under a module, by name."""
+    prefix = module + "."
+    return {name[len(prefix) :]: cls for name, cls in _class_of.items() if name.startswith(prefix)}
+
+
+def serialize_keras_object(obj: _Configured) -> dict[str, Any]:
+    """The config of a layer, model, loss, metric, optimizer or initializer, as Keras writes it."""
+    cls = type(obj)
+    module = _module_of.get(cls)
+    if module is None:
+        raise NotSupportedError(
+            f"{cls.__name__} is not a class of this package: custom classes are not supported by this version; "
+            "use one of the classes in leptonai.keras"
+        )
+    return {"module": module, "class_name": cls.__name__, "config": obj.get_config(), "registered_name": None}
+
+
+def deserialize_keras_object(config: dict[str, Any]) -> Any:
+    """The object that a config describes.
+
+    Only classes of this package are made: nothing in a config is ever executed or imported.
+
+    Raises:
+        ValueError: Not a config, or an unknown class.
+    """
+    if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
+        raise bad_argument("config", 'a dict with "class_name" and "config"', config)
+    class_name, module = config["class_name"], config.get("module")
+    arguments = config.get("config") or {}
+    cls = None
+    if isinstance(module, str):
+        # "keras.src.models.sequential" and the like are where Keras keeps what it shows as "keras" and "keras.models".
+        public_module = "keras" if module == "keras.models" or module.startswith("keras.src.models") else module
+        cls = _class_of.get(f"{public_module}.{class_name}")
+    if cls is None and not isinstance(module, str):
+        found = [known for name, known in _class_of.items() if name.rsplit(".", 1)[1] == class_name]
+        cls = found[0] if found else None
+    if cls is None:
+        if module == "keras.layers" or module is None:
+            judge_layer(class_name, arguments)
+        raise bad_argument("class_name", f"one of {', '.join(sorted(_names(_class_of)))}", class_name)
+    return cls.from_config(arguments)  # type: ignore[attr-defined]
+
+
+def _names(known: Iterable[str]) -> set[str]:
+    return {name.rsplit(".", 1)[1] for name in known}
+
+
+def judge_layer(class_name: str, config: dict[str, Any]) -> None:
+    """Asks the library about a layer class that this package has not: it names the nearest one that it knows."""
+    _core.model_add_layer(_core.model_create(None), class_name, json.dumps(config))
+    raise NotSupportedError(f"the layer {class_name} has no Python class in this version")
+
+
+def load_model(filepath: Any, **options: Any) -> Any:
+    """As `keras.models.load_model`."""
+    from .models.saving import load_model as load
+
+    return load(filepath, **options)

@@ -1,0 +1,1 @@
+"""How models are trained, evaluated and asked: data, progress, callbacks, and the calls themselves."""

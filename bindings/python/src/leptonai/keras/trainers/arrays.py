@@ -1,0 +1,152 @@
+"""Turns what users give as data into arrays that the library borrows without a copy where it can."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import LeptonError, NotSupportedError, ShapeMismatchError, TypeMismatchError, bad_argument
+
+Array = NDArray[Any]
+
+_DIRECT = frozenset(np.dtype(name) for name in ("float32", "float64", "int32", "int64", "uint8", "bool"))
+_EXPECTED = "an array or a rectangular nest of numbers"
+
+
+def to_array(argument: str, value: Any) -> Array:
+    """`value` as an array of a type that the library takes; the same memory when it already is one.
+
+    Raises:
+        ValueError: Nothing, a ragged nest, or a container that holds no data.
+        TypeError: Text, objects, complex numbers or dates.
+        NotSupportedError: A generator, a data set or a dict.
+    """
+    if isinstance(value, np.ndarray):
+        array = np.ma.getdata(value) if type(value) is not np.ndarray and not np.ma.is_masked(value) else value
+        if isinstance(array, np.ma.MaskedArray):
+            raise bad_argument(argument, "an array without masked elements", "a masked array")
+    else:
+        array = _from_other(argument, value)
+    if array.dtype not in _DIRECT:
+        array = _converted(argument, array)
+    if not array.flags.aligned or any(stride % array.itemsize for stride in array.strides):
+        array = np.ascontiguousarray(array)
+    return array
+
+
+def _from_other(argument: str, value: Any) -> Array:
+    if value is None:
+        raise bad_argument(argument, _EXPECTED, None)
+    if isinstance(value, str | bytes):
+        raise bad_argument(argument, _EXPECTED, value, TypeMismatchError)
+    if isinstance(value, Mapping):
+        raise NotSupportedError(
+            f"{argument}: a dict of arrays needs a model with named inputs, which this version does not have; give the "
+            "array itself",
+            argument=argument,
+        )
+    is_number = isinstance(value, bool | int | float | np.generic)
+    if not is_number and not isinstance(value, list | tuple) and not hasattr(value, "__array__"):
+        if hasattr(value, "__iter__") or hasattr(value, "__getitem__"):
+            raise NotSupportedError(
+                f"{argument}: data from a {type(value).__name__} is not supported by this version; collect it into "
+                "arrays first (numpy.stack or numpy.concatenate)",
+                argument=argument,
+            )
+        raise bad_argument(argument, _EXPECTED, f"a {type(value).__name__}", TypeMismatchError)
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise _why_not(argument, value, error) from error
+
+
+def _why_not(argument: str, value: Any, error: Exception) -> LeptonError:
+    lengths = {len(row) if hasattr(row, "__len__") else None for row in value} if isinstance(value, list | tuple) else ()
+    if len(lengths) > 1:
+        shown = ", ".join("a number" if length is None else str(length) for length in sorted(lengths, key=str)[:4])
+        return bad_argument(argument, "rows of one length", f"rows of lengths {shown}", ShapeMismatchError)
+    return bad_argument(argument, _EXPECTED, str(error), ShapeMismatchError)
+
+
+def _converted(argument: str, array: Array) -> Array:
+    """An array of another type, as the nearest type that holds its values."""
+    kind = array.dtype.kind
+    if kind == "f":
+        return array.astype(np.float32 if array.itemsize <= 4 else np.float64)
+    if kind == "u" and array.itemsize == 8:
+        return array.astype(np.float64)
+    if kind in "iu":
+        return array.astype(np.int64)
+    if kind == "b":
+        return array.astype(np.bool_)
+    remedy = {
+        "O": "; a table with columns of text or of different kinds has no one number type: select or encode columns first",
+        "U": "; encode text as numbers first",
+        "S": "; encode text as numbers first",
+        "c": "; give real and imaginary parts as columns",
+        "M": "; give dates as numbers",
+        "m": "; give durations as numbers",
+    }.get(kind, "")
+    raise bad_argument(argument, f"numbers{remedy}", f"elements of type {array.dtype}", TypeMismatchError)
+
+
+def to_inputs(argument: str, value: Any, ranks: tuple[int, ...] | None) -> tuple[Array, ...]:
+    """One array per input or output of a model.
+
+    Args:
+        ranks: The rank of each, with the batch axis; None when the model is not built.
+
+    A list or tuple of exactly as many arrays, each of its input's rank, is one array per input. Anything else is the
+    data of the single input.
+    """
+    if (
+        ranks is not None
+        and isinstance(value, list | tuple)
+        and len(value) == len(ranks)
+        and all(isinstance(item, np.ndarray) and item.ndim == rank for item, rank in zip(value, ranks, strict=True))
+    ):
+        return tuple(to_array(argument, item) for item in value)
+    return (to_array(argument, value),)
+
+
+def adjust_rank(array: Array, shape: tuple[int, ...]) -> Array:
+    """As Keras does: (n,) for an input of (n, 1), and (n, ..., 1) for one of (n, ...)."""
+    if array.ndim == len(shape) - 1 and shape[-1] == 1:
+        return array[..., np.newaxis]
+    if array.ndim == len(shape) + 1 and array.shape[-1] == 1 and array.ndim > 1:
+        return array[..., 0]
+    return array
+
+
+def to_sample_weight(argument: str, value: Any) -> Array | None:
+    """One weight per row."""
+    if value is None:
+        return None
+    array = to_array(argument, value)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise bad_argument(argument, "one weight per row, of shape (rows,)", f"shape {array.shape}", ShapeMismatchError)
+    return array
+
+
+def to_class_weight(value: Any) -> dict[int, float] | None:
+    """Weights by class index."""
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise bad_argument("class_weight", "a dict of class index to weight", value)
+    weights: dict[int, float] = {}
+    for key, weight in value.items():
+        if isinstance(key, bool) or not hasattr(key, "__index__"):
+            raise bad_argument("class_weight", "class indices as keys", key)
+        if not -(2**63) <= key.__index__() < 2**63:
+            raise bad_argument("class_weight", "class indices as keys", key)
+        try:
+            weights[key.__index__()] = float(weight)
+        except (TypeError, ValueError):
+            raise bad_argument("class_weight", "numbers as weights", weight) from None
+    return weights

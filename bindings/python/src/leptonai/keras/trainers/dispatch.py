@@ -1,0 +1,131 @@
+"""From the library's progress events to callbacks and the progress display.
+
+The library is asked only for the events that somebody needs: every event that reaches Python takes the GIL.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from ..callbacks import Callback, CallbackList, History
+from ..utils.progbar import INTERVAL, Progbar
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+TRAIN_BEGIN, EPOCH_BEGIN, BATCH_END, EPOCH_END = range(4)
+
+
+class ProgbarLogger(Callback):
+    """Shows a progress bar per epoch."""
+
+    def __init__(self, verbose: int, epochs: int, steps: int) -> None:
+        super().__init__()
+        self._verbose = verbose
+        self._epochs = epochs
+        self._steps = steps
+        self._bar = Progbar(steps, verbose)
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        if self._epochs > 1:
+            sys.stdout.write(f"Epoch {epoch + 1}/{self._epochs}\n")
+        self._bar = Progbar(self._steps, self._verbose)
+
+    def on_batch(self, done: int, logs: dict[str, Any] | None) -> None:
+        """`done` steps of the epoch are done."""
+        self._bar.update(done, logs, finalize=False)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        self._bar.update(self._steps, logs, finalize=True)
+
+
+class FitDispatcher:
+    """The progress callback of a fit.
+
+    Attributes:
+        events: Bits of the events that are needed.
+        batch_interval: Seconds between two BATCH_END events that are needed.
+        logs: Of the last epoch that ended.
+        ended: Epochs that ended.
+    """
+
+    def __init__(
+        self, model: Model, callbacks: CallbackList, history: History, bar: ProgbarLogger | None
+    ) -> None:
+        self._model = model
+        self._callbacks = callbacks
+        self._history = history
+        self._bar = bar
+        self._each_batch = callbacks.overrides(
+            "on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end"
+        )
+        self.events = 0
+        if bar is not None or callbacks.overrides(
+            "on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_batch_begin"
+        ):
+            self.events = 1 << TRAIN_BEGIN | 1 << EPOCH_BEGIN | 1 << EPOCH_END
+        if self._each_batch or bar is not None:
+            self.events |= 1 << BATCH_END
+        self.batch_interval = 0.0 if self._each_batch else INTERVAL
+        self.logs: dict[str, Any] = {}
+        self.ended = 0
+
+    def __call__(self, event: int, epoch: int, step: int, steps: int, logs: dict[str, Any]) -> bool:
+        if event == BATCH_END:
+            self._batch_end(step, steps, logs)
+        elif event == EPOCH_BEGIN:
+            if self._bar is not None:
+                self._bar.on_epoch_begin(epoch)
+            self._callbacks.call("on_epoch_begin", epoch, None)
+            if self._each_batch:
+                self._callbacks.call("on_train_batch_begin", 0, None)
+        elif event == EPOCH_END:
+            self.epoch_end(epoch, logs)
+        elif event == TRAIN_BEGIN:
+            self._callbacks.call("on_train_begin", None)
+        return bool(self._model.stop_training)
+
+    def _batch_end(self, step: int, steps: int, logs: dict[str, Any]) -> None:
+        if self._each_batch:
+            self._callbacks.call("on_train_batch_end", step - 1, logs)
+            if step < steps and not self._model.stop_training:
+                self._callbacks.call("on_train_batch_begin", step, None)
+        if self._bar is not None:
+            self._bar.on_batch(step, logs)
+
+    def epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
+        """Tells everybody that an epoch ended. Callbacks may add to `logs`, and the display shows what they added."""
+        self._callbacks.call("on_epoch_end", epoch, logs)
+        self._history.on_epoch_end(epoch, logs)
+        if self._bar is not None:
+            self._bar.on_epoch_end(epoch, logs)
+        self.logs = logs
+        self.ended += 1
+
+
+class RunDispatcher:
+    """The progress callback of an evaluate or predict ("test" or "predict" in the hooks' names)."""
+
+    def __init__(self, kind: str, callbacks: CallbackList, bar: ProgbarLogger | None) -> None:
+        self._callbacks = callbacks
+        self._bar = bar
+        self._begin, self._end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
+        self._each_batch = callbacks.overrides(self._begin, self._end)
+        self.events = 1 << BATCH_END if self._each_batch or bar is not None else 0
+        self.batch_interval = 0.0 if self._each_batch else INTERVAL
+
+    def begin(self) -> None:
+        """Before the first batch."""
+        if self._each_batch:
+            self._callbacks.call(self._begin, 0, None)
+
+    def __call__(self, event: int, epoch: int, step: int, steps: int, logs: dict[str, Any]) -> bool:
+        if event == BATCH_END:
+            if self._each_batch:
+                self._callbacks.call(self._end, step - 1, logs)
+                if step < steps:
+                    self._callbacks.call(self._begin, step, None)
+            if self._bar is not None:
+                self._bar.on_batch(step, logs)
+        return False

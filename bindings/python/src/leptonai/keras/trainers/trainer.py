@@ -1,0 +1,508 @@
+"""compile, fit, evaluate and predict."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ... import _core
+from ...errors import InvalidStateError, NonFiniteError, NotSupportedError, bad_argument, refuse_unless_default
+from .. import losses, metrics, optimizers
+from ..callbacks import CallbackList, History
+from ..saving import serialize_keras_object
+from ..utils.progbar import resolve_verbose
+from .arguments import REMEDIES, Nonfinite, Verbose, nonfinite_policy, whole
+from .arrays import adjust_rank, to_array, to_class_weight, to_inputs, to_sample_weight
+from .dispatch import FitDispatcher, ProgbarLogger, RunDispatcher
+
+if TYPE_CHECKING:
+    from ..._core import HistoryHandle, ModelHandle
+    from ...client import Allocation, CancelToken, LeptonClient
+    from ..models.model import Model
+
+Array = NDArray[Any]
+_FLOAT32 = np.dtype(np.float32)
+_DEFAULT_BATCH = 32
+_NO_ARRAYS: tuple[Array, ...] = ()
+
+
+class Trainer:
+    """What a model can do with data. `Model` is the class that users see."""
+
+    _handle: ModelHandle
+    _input_shapes: tuple[tuple[int, ...], ...] | None
+    _output_tails: tuple[tuple[int, ...], ...]
+
+    def __init__(self) -> None:
+        self.stop_training = False
+        self.history: History | None = None
+        self.compiled = False
+        self.optimizer: Any = None
+        self.loss: Any = None
+        self._compile_arguments: tuple[Any, ...] | None = None
+        self._metrics_names: list[str] = []
+        self._fit_lock = threading.Lock()
+
+    def _ensure_built(self, sample_shape: Sequence[int]) -> None:
+        raise NotImplementedError
+
+    # ------------------------------------------------------------------ compile
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
+        """Sets how the model is trained; the optimizer's state starts anew.
+
+        Args:
+            optimizer: A name or an optimizer of keras.optimizers.
+            loss: A name or a loss of keras.losses.
+            metrics: Names or metrics of keras.metrics, not weighted by sample weights.
+            weighted_metrics: Metrics that are weighted by sample and class weights.
+            jit_compile, auto_scale_loss: Accepted; there is nothing to choose.
+
+        Raises:
+            ValueError: An unknown name (the message has the nearest known one), or a value out of range.
+            NotSupportedError: Something that this version does not do.
+        """
+        remedies = {
+            "loss_weights": "models have one output in this version",
+            "run_eagerly": "leave it at False; callbacks may look at the model after every step",
+            "steps_per_execution": "leave it at 1: steps are not slower one by one",
+        }
+        refuse_unless_default(
+            "compile",
+            remedies,
+            loss_weights=(loss_weights, None),
+            run_eagerly=(bool(run_eagerly), False),
+            steps_per_execution=(steps_per_execution, 1),
+        )
+        chosen = optimizers.get(optimizer)
+        chosen_loss = losses.get(loss)
+        arguments = (
+            _described(chosen),
+            None if chosen_loss is None else _described(chosen_loss),
+            _metric_texts("metrics", metrics),
+            _metric_texts("weighted_metrics", weighted_metrics),
+        )
+        _core.model_compile(self._handle, *arguments)
+        self._compile_arguments = arguments
+        self.compiled = True
+        self.loss = loss
+        self.optimizer = chosen
+        self._metrics_names = []
+        self._attach_optimizer()
+
+    def _attach_optimizer(self) -> None:
+        if isinstance(self.optimizer, optimizers.Optimizer):
+            self.optimizer._attach(self._handle)
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """"loss" and the metrics, as the last fit or evaluate reported them; empty before."""
+        return list(self._metrics_names)
+
+    # ---------------------------------------------------------------------- fit
+
+    def _fit(
+        self,
+        client: LeptonClient,
+        x: Any,
+        y: Any,
+        *,
+        allocation: Allocation | None = None,
+        store: str | None = None,
+        cancel: CancelToken | None = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Verbose = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Any = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+        nonfinite: Nonfinite = "error",
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+    ) -> History:
+        refuse_unless_default(
+            "fit",
+            REMEDIES,
+            steps_per_epoch=(steps_per_epoch, None),
+            validation_steps=(validation_steps, None),
+            validation_freq=(validation_freq, 1),
+        )
+        self._assert_compiled("fit")
+        batch = whole("batch_size", _DEFAULT_BATCH if batch_size is None else batch_size, 1)
+        epochs = whole("epochs", epochs, 1)
+        initial_epoch = whole("initial_epoch", initial_epoch, 0)
+        if sample_weight is not None and class_weight is not None:
+            raise bad_argument("class_weight", "either class_weight or sample_weight", "both")
+        shown = resolve_verbose(verbose)
+        xs, ys = self._data(x, y)
+        validation = self._validation(validation_data)
+        split = _split("validation_split", validation_split) if validation_data is None else 0.0
+        rows = xs[0].shape[0] if xs[0].ndim else 0
+        steps = -(-(int(rows * (1 - split)) if split else rows) // batch)
+
+        history = History()
+        user_callbacks = CallbackList(callbacks, self._model, {"verbose": shown, "epochs": epochs, "steps": steps})
+        for callback in list(user_callbacks.callbacks):
+            if isinstance(callback, History):
+                history = callback
+                user_callbacks.callbacks.remove(callback)
+        history.set_params({"verbose": shown, "epochs": epochs, "steps": steps})
+        history.set_model(self._model)
+        bar = ProgbarLogger(shown, epochs, steps) if shown else None
+        dispatcher = FitDispatcher(self._model, user_callbacks, history, bar)
+
+        if not self._fit_lock.acquire(blocking=False):
+            raise InvalidStateError("fit: another fit of this model is running; wait for it to end")
+        try:
+            self.stop_training = False
+            history.on_train_begin()
+            self.history = history
+            handle, stopped_by = _core.client_fit(
+                client=client._native(),
+                model=self._handle,
+                x=xs,
+                y=ys,
+                batch_size=batch,
+                epochs=epochs,
+                initial_epoch=initial_epoch,
+                shuffle=bool(shuffle),
+                validation_split=split,
+                validation_x=validation[0],
+                validation_y=validation[1],
+                validation_sample_weight=validation[2],
+                validation_batch_size=(
+                    0 if validation_batch_size is None else whole("validation_batch_size", validation_batch_size, 1)
+                ),
+                nonfinite=nonfinite_policy(nonfinite),
+                sample_weight=to_sample_weight("sample_weight", sample_weight),
+                class_weight=to_class_weight(class_weight),
+                allocation=None if allocation is None else allocation._native(),
+                store_name=store,
+                progress=dispatcher if dispatcher.events else None,
+                events=dispatcher.events,
+                batch_interval=dispatcher.batch_interval,
+                cancel=None if cancel is None else cancel._handle,
+            )
+        finally:
+            self._fit_lock.release()
+        self._after_fit(handle, stopped_by, dispatcher, initial_epoch)
+        user_callbacks.call("on_train_end", dispatcher.logs)
+        return history
+
+    def _after_fit(
+        self,
+        handle: HistoryHandle | None,
+        stopped_by: BaseException | None,
+        dispatcher: FitDispatcher,
+        initial_epoch: int,
+    ) -> None:
+        """Brings the history up to what was done, and raises what stopped the training."""
+        done = {} if handle is None else _read_history(handle)
+        self._metrics_names = [name for name in done if not name.startswith("val_")]
+        for number in range(dispatcher.ended, len(done.get("loss", ()))):
+            logs = {name: values[number] for name, values in done.items() if number < len(values)}
+            if stopped_by is None:
+                dispatcher.epoch_end(initial_epoch + number, logs)
+            elif self.history is not None:
+                self.history.on_epoch_end(initial_epoch + number, logs)
+        if stopped_by is not None:
+            raise stopped_by
+
+    def _validation(self, data: Any) -> tuple[tuple[Array, ...], tuple[Array, ...], Array | None]:
+        if data is None:
+            return _NO_ARRAYS, _NO_ARRAYS, None
+        if not isinstance(data, tuple | list) or len(data) not in (2, 3):
+            raise bad_argument(
+                "validation_data", "(x, y) or (x, y, sample_weight)", f"a {type(data).__name__}: {data!r}"
+            )
+        xs, ys = self._data(data[0], data[1], "validation_data x", "validation_data y")
+        weight = to_sample_weight("validation_data sample_weight", data[2] if len(data) == 3 else None)
+        return xs, ys, weight
+
+    # ----------------------------------------------------------------- evaluate
+
+    def _evaluate(
+        self,
+        client: LeptonClient,
+        x: Any,
+        y: Any,
+        *,
+        allocation: Allocation | None = None,
+        cancel: CancelToken | None = None,
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+        nonfinite: Nonfinite = "error",
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+    ) -> float | list[float] | dict[str, float]:
+        refuse_unless_default("evaluate", REMEDIES, steps=(steps, None))
+        self._assert_compiled("evaluate")
+        batch = whole("batch_size", _DEFAULT_BATCH if batch_size is None else batch_size, 1)
+        shown = resolve_verbose(verbose)
+        xs, ys = self._data(x, y)
+        count = -(-(xs[0].shape[0] if xs[0].ndim else 0) // batch)
+        user_callbacks = CallbackList(callbacks, self._model, {"verbose": shown, "epochs": 1, "steps": count})
+        bar = ProgbarLogger(shown, 1, count) if shown else None
+        dispatcher = RunDispatcher("test", user_callbacks, bar)
+        user_callbacks.call("on_test_begin", None)
+        dispatcher.begin()
+        handle, stopped_by = _core.client_evaluate(
+            client=client._native(),
+            model=self._handle,
+            x=xs,
+            y=ys,
+            batch_size=batch,
+            nonfinite=nonfinite_policy(nonfinite),
+            sample_weight=to_sample_weight("sample_weight", sample_weight),
+            allocation=None if allocation is None else allocation._native(),
+            progress=dispatcher if dispatcher.events else None,
+            events=dispatcher.events,
+            batch_interval=dispatcher.batch_interval,
+            cancel=None if cancel is None else cancel._handle,
+        )
+        if stopped_by is not None:
+            raise stopped_by
+        logs = {} if handle is None else {name: values[-1] for name, values in _read_history(handle).items()}
+        self._metrics_names = list(logs)
+        if bar is not None:
+            bar.on_epoch_end(0, logs)
+        user_callbacks.call("on_test_end", logs)
+        if return_dict:
+            return logs
+        values = list(logs.values())
+        return values[0] if len(values) == 1 else values
+
+    # ------------------------------------------------------------------ predict
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+        *,
+        nonfinite: Nonfinite = "error",
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+    ) -> Any:
+        """The model's outputs for `x`.
+
+        Up to one batch of rows is computed on the calling thread, at once and without a charge; more rows run on the
+        current client's nodes. Both give the same numbers.
+
+        Args:
+            x: Inputs: an array, a table, or a nest of lists.
+            batch_size: Rows at a time; 32 by default. Does not change the result.
+            verbose: 1 shows progress, 2 writes a line, 0 nothing; "auto" shows a bar on terminals when there is more
+                than one batch.
+            callbacks: Their `on_predict_` hooks are called.
+            nonfinite: "error" refuses NaN and infinity in x; "allow" computes with them as Keras does.
+            max_queue_size, workers, use_multiprocessing: Accepted; the client's nodes are what they mean.
+
+        Returns:
+            A float32 array of shape (rows, ...).
+        """
+        if (
+            type(x) is np.ndarray
+            and x.dtype is _FLOAT32
+            and self._input_shapes is not None
+            and x.ndim == len(self._input_shapes[0])
+            and x.shape[0] <= _DEFAULT_BATCH
+            and x.flags.c_contiguous
+            and x.flags.aligned
+            and verbose in ("auto", 0)
+            and batch_size is steps is callbacks is None
+            and len(self._output_tails) == 1
+        ):
+            if nonfinite != "allow":
+                _refuse_nonfinite(x, nonfinite)
+            output = np.empty((x.shape[0], *self._output_tails[0]), _FLOAT32)
+            _core.model_predict(self._handle, (x,), (output,))
+            return output
+        return self._predict(
+            None, x, batch_size=batch_size, verbose=verbose, steps=steps, callbacks=callbacks, nonfinite=nonfinite
+        )
+
+    def _predict(
+        self,
+        client: LeptonClient | None,
+        x: Any,
+        *,
+        allocation: Allocation | None = None,
+        cancel: CancelToken | None = None,
+        batch_size: int | None = None,
+        verbose: Verbose = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+        nonfinite: Nonfinite = "error",
+        max_queue_size: int = 10,
+        workers: int = 1,
+        use_multiprocessing: bool = False,
+    ) -> Any:
+        refuse_unless_default("predict", REMEDIES, steps=(steps, None))
+        batch = whole("batch_size", _DEFAULT_BATCH if batch_size is None else batch_size, 1)
+        policy = nonfinite_policy(nonfinite)
+        shown = resolve_verbose(verbose)
+        xs = self._inputs("x", x)
+        rows = xs[0].shape[0] if xs[0].ndim else 0
+        count = -(-rows // batch)
+        if verbose == "auto" and (shown == 2 or count < 2):
+            shown = 0
+        outputs = tuple(np.empty((rows, *tail), _FLOAT32) for tail in self._output_tails)
+        if client is None and rows <= batch and not callbacks and not shown:
+            if policy == 0:
+                for array in xs:
+                    _refuse_nonfinite(array, nonfinite)
+            _core.model_predict(self._handle, xs, outputs)
+            return outputs[0] if len(outputs) == 1 else list(outputs)
+        user_callbacks = CallbackList(callbacks, self._model, {"verbose": shown, "epochs": 1, "steps": count})
+        bar = ProgbarLogger(shown, 1, count) if shown else None
+        dispatcher = RunDispatcher("predict", user_callbacks, bar)
+        user_callbacks.call("on_predict_begin", None)
+        dispatcher.begin()
+        stopped_by = _core.client_predict(
+            client=(client or _current_client())._native(),
+            model=self._handle,
+            x=xs,
+            outputs=outputs,
+            batch_size=batch,
+            nonfinite=policy,
+            allocation=None if allocation is None else allocation._native(),
+            progress=dispatcher if dispatcher.events else None,
+            events=dispatcher.events,
+            batch_interval=dispatcher.batch_interval,
+            cancel=None if cancel is None else cancel._handle,
+        )
+        if stopped_by is not None:
+            raise stopped_by
+        if bar is not None:
+            bar.on_epoch_end(0, {})
+        user_callbacks.call("on_predict_end", None)
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    def __call__(self, inputs: Any, training: bool | None = None, mask: None = None) -> Any:
+        """The model's outputs for `inputs`, as an array, computed on the calling thread.
+
+        NaN and infinity are passed on.
+        """
+        refuse_unless_default(
+            "call",
+            {"training": "training runs through fit; a call is inference", "mask": "leave it out"},
+            training=(bool(training), False),
+            mask=(mask, None),
+        )
+        xs = self._inputs("inputs", inputs)
+        rows = xs[0].shape[0] if xs[0].ndim else 0
+        outputs = tuple(np.empty((rows, *tail), _FLOAT32) for tail in self._output_tails)
+        _core.model_predict(self._handle, xs, outputs)
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    # ------------------------------------------------------------------ helpers
+
+    @property
+    def _model(self) -> Model:
+        return self  # type: ignore[return-value]
+
+    def _assert_compiled(self, call: str) -> None:
+        if not self.compiled:
+            raise InvalidStateError(f"you must call `compile()` before calling `{call}()`")
+
+    def _inputs(self, argument: str, x: Any) -> tuple[Array, ...]:
+        """x as the model takes it; builds a model that waits for its first data."""
+        shapes = self._input_shapes
+        arrays = to_inputs(argument, x, None if shapes is None else tuple(len(shape) for shape in shapes))
+        if shapes is None:
+            self._ensure_built(arrays[0].shape[1:])
+            shapes = self._input_shapes or ()
+        return tuple(adjust_rank(array, shape) for array, shape in zip(arrays, shapes, strict=True))
+
+    def _data(
+        self, x: Any, y: Any, x_name: str = "x", y_name: str = "y"
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        xs = self._inputs(x_name, x)
+        outputs = len(self._output_tails)
+        if outputs == 1:
+            return xs, to_inputs(y_name, y, tuple(len(tail) + 1 for tail in self._output_tails))
+        raise NotSupportedError("models with several outputs are not trained by this version")
+
+
+
+def _current_client() -> LeptonClient:
+    from ...client import current_client  # noqa: PLC0415  client.py imports this module for its types
+
+    return current_client()
+
+
+def _described(chosen: Any) -> str:
+    return chosen if isinstance(chosen, str) else json.dumps(serialize_keras_object(chosen))
+
+
+def _metric_texts(argument: str, chosen: Any) -> tuple[str, ...]:
+    if chosen is None:
+        return ()
+    if isinstance(chosen, dict):
+        raise NotSupportedError(f"{argument}: a dict is for several outputs; give a list", argument=argument)
+    if not isinstance(chosen, list | tuple):
+        chosen = [chosen]
+    if len(chosen) == 1 and isinstance(chosen[0], list | tuple):
+        chosen = chosen[0]
+    return tuple(_described(metrics.get(metric)) for metric in chosen)
+
+
+def _split(argument: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise bad_argument(argument, "a number f with 0 <= f < 1", value)
+    return float(value)
+
+
+def _refuse_nonfinite(array: Array, policy: object) -> None:
+    """The library's check, for predictions that do not go through a client."""
+    if policy != "error":
+        nonfinite_policy(policy)
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    where = np.argwhere(~np.isfinite(array))[0]
+    value = array[tuple(where)]
+    raise bad_argument(
+        "x",
+        'finite numbers (or nonfinite="allow")',
+        f"{value} at {tuple(int(index) for index in where)}",
+        NonFiniteError,
+    )
+
+
+def _read_history(handle: HistoryHandle) -> dict[str, list[float]]:
+    names = [_core.history_metric_name(handle, index) for index in range(_core.history_metric_count(handle))]
+    return {name: _core.history_values(handle, name) for name in names}

@@ -1,0 +1,33 @@
+"""Helpers for labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ...errors import bad_argument
+
+
+def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[Any]:
+    """One-hot rows, in float64 as Keras gives them, from class indices.
+
+    Args:
+        x: Class indices, 0 ... num_classes - 1.
+        num_classes: By default the largest index and one more.
+
+    Raises:
+        ValueError: An index outside the classes.
+    """
+    indices = np.array(x, dtype="int64")
+    shape = indices.shape
+    if len(shape) > 1 and shape[-1] == 1:
+        shape = shape[:-1]
+    flat = indices.reshape(-1)
+    classes = num_classes or (int(flat.max()) + 1 if flat.size else 0)
+    if flat.size and not (0 <= flat.min() and flat.max() < classes):
+        raise bad_argument("x", f"class indices in 0 ... {classes - 1}", f"{flat.min()} ... {flat.max()}")
+    categorical = np.zeros((flat.size, classes))
+    categorical[np.arange(flat.size), flat] = 1
+    return categorical.reshape((*shape, classes))

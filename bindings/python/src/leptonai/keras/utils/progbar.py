@@ -1,0 +1,137 @@
+"""The progress display: a bar on terminals and in notebooks, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import bad_argument
+
+WIDTH = 20
+INTERVAL = 0.05
+"""Seconds between two redraws."""
+
+_BOLD, _GREEN, _GREY, _END = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
+
+
+def is_dynamic() -> bool:
+    """Whether standard output can redraw a line."""
+    return bool(getattr(sys.stdout, "isatty", lambda: False)()) or "ipykernel" in sys.modules
+
+
+def resolve_verbose(verbose: object) -> int:
+    """0, 1 or 2. "auto" is a bar where one can be redrawn, otherwise one plain line per epoch."""
+    if verbose == "auto":
+        return 1 if is_dynamic() else 2
+    if isinstance(verbose, bool | int) and int(verbose) in (0, 1, 2):
+        return int(verbose)
+    raise bad_argument("verbose", '"auto", 0, 1 or 2', verbose)
+
+
+class Progbar:
+    """One line of progress, from 0 to `target` steps.
+
+    Args:
+        target: Steps in all.
+        verbose: 1 draws a bar, redrawn at most every 0.05 s; 2 writes one line at the end; 0 nothing.
+    """
+
+    def __init__(self, target: int, verbose: int = 1) -> None:
+        self.target = target
+        self._verbose = verbose
+        self._dynamic = is_dynamic()
+        self._colour = self._dynamic and "NO_COLOR" not in os.environ
+        self._block = _block()
+        self._start = time.monotonic()
+        self._after_first: float | None = None
+        self._drawn = self._start
+        self._shown = 0
+
+    def update(self, current: int, logs: Mapping[str, Any] | None = None, finalize: bool | None = None) -> None:
+        """Shows that `current` steps are done.
+
+        Args:
+            logs: Numbers to show as they are.
+            finalize: Whether this is the last; by default when `current` reaches the target.
+        """
+        if finalize is None:
+            finalize = current >= self.target
+        now = time.monotonic()
+        step_time = self._step_time(current, now)
+        if self._verbose == 1 and self._dynamic:
+            if finalize or now - self._drawn >= INTERVAL:
+                self._redraw(current, now, step_time, logs or {}, finalize)
+        elif self._verbose and finalize:
+            self._write_line(current, now, step_time, logs or {})
+
+    def _step_time(self, current: int, now: float) -> float:
+        """Seconds per step; the first step, which is seldom like the others, counts only while it is alone."""
+        if current < 1:
+            return 0.0
+        if self._after_first is not None and current > 1:
+            return (now - self._after_first) / (current - 1)
+        if current == 1:
+            self._after_first = now
+        return (now - self._start) / current
+
+    def _redraw(self, current: int, now: float, step_time: float, logs: Mapping[str, Any], finalize: bool) -> None:
+        done = WIDTH * current // max(self.target, 1)
+        clock = now - self._start if finalize else step_time * (self.target - current)
+        count = f"{current:>{len(str(self.target))}}/{self.target}"
+        plain = f"{count} {self._block * WIDTH} {_clock(clock)} {_per_step(step_time)}{_numbers(logs)}"
+        line = plain
+        if self._colour:
+            bar = f"{_GREEN}{self._block * done}{_END}{_GREY}{self._block * (WIDTH - done)}{_END}"
+            rest = f"{_BOLD}{_clock(clock)}{_END} {_per_step(step_time)}{_numbers(logs)}"
+            line = f"{_BOLD}{count}{_END} {bar} {rest}"
+        padding = " " * max(self._shown - len(plain), 0)
+        sys.stdout.write("\r" + line + padding + ("\n" if finalize else ""))
+        sys.stdout.flush()
+        self._shown = 0 if finalize else len(plain)
+        self._drawn = now
+
+    def _write_line(self, current: int, now: float, step_time: float, logs: Mapping[str, Any]) -> None:
+        clock = _clock(now - self._start)
+        if self._verbose == 1:
+            line = f"{current}/{self.target} {self._block * WIDTH} {clock} {_per_step(step_time)}{_numbers(logs)}"
+        else:
+            line = f"{current}/{self.target} - {clock} - {_per_step(step_time)}{_numbers(logs)}"
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+
+def _block() -> str:
+    """What bars are drawn with: "=" where the output's encoding has nothing better."""
+    try:
+        "━".encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return "="
+    return "━"
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    if whole > 3600:
+        return f"{whole // 3600}:{whole % 3600 // 60:02d}:{whole % 60:02d}"
+    if whole > 60:
+        return f"{whole // 60}:{whole % 60:02d}"
+    return f"{seconds:.0f}s"
+
+
+def _per_step(seconds: float) -> str:
+    if seconds >= 1 or seconds == 0:
+        return f"{seconds:.0f}s/step"
+    if seconds >= 1e-3:
+        return f"{seconds * 1e3:.0f}ms/step"
+    return f"{seconds * 1e6:.0f}us/step"
+
+
+def _numbers(logs: Mapping[str, Any]) -> str:
+    parts = []
+    for name, value in logs.items():
+        number = float(value)
+        parts.append(f" - {name}: {number:.4f}" if abs(number) > 1e-3 else f" - {name}: {number:.4e}")
+    return "".join(parts)
