@@ -11,9 +11,7 @@
 static _Atomic(const lepton_kernel_table *) current;
 
 #if LEPTON_X86
-static int has_avx2(void) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-}
+static int has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 static int has_avx512(void) {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
@@ -58,9 +56,7 @@ const lepton_kernel_table *lepton_kernels(void) {
     return table != NULL ? table : choose_table();
 }
 
-const char *lepton_k_isa(void) {
-    return lepton_kernels()->isa;
-}
+const char *lepton_k_isa(void) { return lepton_kernels()->isa; }
 
 int lepton_k_select_isa(const char *name) {
 #if LEPTON_X86
@@ -74,12 +70,8 @@ int lepton_k_select_isa(const char *name) {
 
 /* The public functions: lepton_k_<name> calls <name> of the table in use. */
 #define LEPTON_PUBLIC_DO(name, parameters, arguments)                                                                  \
-    void lepton_k_##name parameters {                                                                                  \
-        lepton_kernels()->name arguments;                                                                              \
-    }
+    void lepton_k_##name parameters { lepton_kernels()->name arguments; }
 #define LEPTON_PUBLIC_GET(type, name, parameters, arguments)                                                           \
-    type lepton_k_##name parameters {                                                                                  \
-        return lepton_kernels()->name arguments;                                                                       \
-    }
+    type lepton_k_##name parameters { return lepton_kernels()->name arguments; }
 
 LEPTON_KERNEL_LIST(LEPTON_PUBLIC_DO, LEPTON_PUBLIC_GET)

@@ -33,16 +33,15 @@ static int own_is_faster(size_t m, size_t n, size_t k) {
     return m <= own_limit / n && m * n <= own_limit / k;
 }
 
-static int fits_int(size_t x) {
-    return x <= INT_MAX;
-}
+static int fits_int(size_t x) { return x <= INT_MAX; }
 
 void lepton_k_gemm_f32(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a, size_t lda,
                        const float *b, size_t ldb, float beta, float *c, size_t ldc) {
     if (m == 0 || n == 0) return;
     if (k == 0) {
         if (beta == 0.0f) {
-            for (size_t i = 0; i < m; i++) memset(c + i * ldc, 0, n * sizeof(float));
+            for (size_t i = 0; i < m; i++)
+                memset(c + i * ldc, 0, n * sizeof(float));
         }
         return;
     }
@@ -52,6 +51,6 @@ void lepton_k_gemm_f32(int trans_a, int trans_b, size_t m, size_t n, size_t k, c
         lepton_kernels()->gemm_own_f32(trans_a, trans_b, m, n, k, a, lda, b, ldb, beta, c, ldc);
         return;
     }
-    cblas_sgemm(CBLAS_ROW_MAJOR, trans_a ? CBLAS_TRANS : CBLAS_NO_TRANS, trans_b ? CBLAS_TRANS : CBLAS_NO_TRANS,
-                (int)m, (int)n, (int)k, 1.0f, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
+    cblas_sgemm(CBLAS_ROW_MAJOR, trans_a ? CBLAS_TRANS : CBLAS_NO_TRANS, trans_b ? CBLAS_TRANS : CBLAS_NO_TRANS, (int)m,
+                (int)n, (int)k, 1.0f, a, (int)lda, b, (int)ldb, beta, c, (int)ldc);
 }

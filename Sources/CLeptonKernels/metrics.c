@@ -21,7 +21,8 @@ double lepton_k_metric_binary_accuracy_f32(const float *pred, const float *targe
     double total = 0.0;
     for (size_t r = 0; r < rows; r++, pred += cols, target += cols) {
         size_t matches = 0;
-        for (size_t j = 0; j < cols; j++) matches += target[j] == (pred[j] > threshold ? 1.0f : 0.0f);
+        for (size_t j = 0; j < cols; j++)
+            matches += target[j] == (pred[j] > threshold ? 1.0f : 0.0f);
         total += weight_of(weight, r, rows_per_weight) * (double)matches;
     }
     return cols != 0 ? total / (double)cols : 0.0;
@@ -47,12 +48,13 @@ double lepton_k_metric_sparse_categorical_accuracy_f32(const float *pred, const 
     return total;
 }
 
-double lepton_k_metric_accuracy_f32(const float *pred, const float *target, const float *weight,
-                                    size_t rows_per_weight, size_t rows, size_t cols) {
+double lepton_k_metric_accuracy_f32(const float *pred, const float *target, const float *weight, size_t rows_per_weight,
+                                    size_t rows, size_t cols) {
     double total = 0.0;
     for (size_t r = 0; r < rows; r++, pred += cols, target += cols) {
         size_t matches = 0;
-        for (size_t j = 0; j < cols; j++) matches += target[j] == pred[j];
+        for (size_t j = 0; j < cols; j++)
+            matches += target[j] == pred[j];
         total += weight_of(weight, r, rows_per_weight) * (double)matches;
     }
     return cols != 0 ? total / (double)cols : 0.0;

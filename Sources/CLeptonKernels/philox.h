@@ -42,8 +42,6 @@ static inline uint32_t philox_word(uint64_t seed, uint64_t stream, uint64_t posi
 
 /** The smallest word that is kept at `rate`: word * 2^-32 < rate exactly when word < this. rate is in [0, 1), and the
  *  largest float below 1 gives 2^32 - 256, so the result fits. */
-static inline uint32_t philox_threshold(float rate) {
-    return (uint32_t)ceil((double)rate * 4294967296.0);
-}
+static inline uint32_t philox_threshold(float rate) { return (uint32_t)ceil((double)rate * 4294967296.0); }
 
 #endif /* LEPTON_PHILOX_H */

@@ -43,8 +43,7 @@ static float slope(float dy, float y, int activation) {
     }
 }
 
-static void bias_activation_f32(float *y, const float *x, const float *bias, size_t rows, size_t cols,
-                                int activation) {
+static void bias_activation_f32(float *y, const float *x, const float *bias, size_t rows, size_t cols, int activation) {
     for (size_t r = 0; r < rows; r++) {
         for (size_t j = 0; j < cols; j++) {
             size_t i = r * cols + j;
@@ -54,11 +53,12 @@ static void bias_activation_f32(float *y, const float *x, const float *bias, siz
 }
 
 static void activation_grad_f32(float *dx, const float *dy, const float *y, size_t n, int activation) {
-    for (size_t i = 0; i < n; i++) dx[i] = slope(dy[i], y[i], activation);
+    for (size_t i = 0; i < n; i++)
+        dx[i] = slope(dy[i], y[i], activation);
 }
 
-static void activation_bias_grad_f32(float *dx, float *dbias, const float *dy, const float *y, size_t rows,
-                                     size_t cols, int activation, int accumulate) {
+static void activation_bias_grad_f32(float *dx, float *dbias, const float *dy, const float *y, size_t rows, size_t cols,
+                                     int activation, int accumulate) {
     for (size_t j = 0; j < cols; j++) {
         float sum = accumulate ? dbias[j] : 0.0f;
         for (size_t r = 0; r < rows; r++) {
@@ -80,49 +80,58 @@ static float row_max(const float *x, size_t n) {
 
 static float sum_of_exponentials(const float *x, float max, size_t n) {
     float sum = 0.0f;
-    for (size_t i = 0; i < n; i++) sum += expf(x[i] - max);
+    for (size_t i = 0; i < n; i++)
+        sum += expf(x[i] - max);
     return sum;
 }
 
 static void softmax_f32(float *y, const float *x, size_t rows, size_t cols) {
     for (size_t r = 0; r < rows; r++, x += cols, y += cols) {
         float max = row_max(x, cols), sum = sum_of_exponentials(x, max, cols);
-        for (size_t j = 0; j < cols; j++) y[j] = expf(x[j] - max) / sum;
+        for (size_t j = 0; j < cols; j++)
+            y[j] = expf(x[j] - max) / sum;
     }
 }
 
 static void softmax_grad_f32(float *dx, const float *dy, const float *y, size_t rows, size_t cols) {
     for (size_t r = 0; r < rows; r++, dx += cols, dy += cols, y += cols) {
         float sum = 0.0f;
-        for (size_t j = 0; j < cols; j++) sum += dy[j] * y[j];
-        for (size_t j = 0; j < cols; j++) dx[j] = y[j] * (dy[j] - sum);
+        for (size_t j = 0; j < cols; j++)
+            sum += dy[j] * y[j];
+        for (size_t j = 0; j < cols; j++)
+            dx[j] = y[j] * (dy[j] - sum);
     }
 }
 
 /* ------------------------------------------------------------ element-wise */
 
 static void add_f32(float *out, const float *a, const float *b, size_t n) {
-    for (size_t i = 0; i < n; i++) out[i] = a[i] + b[i];
+    for (size_t i = 0; i < n; i++)
+        out[i] = a[i] + b[i];
 }
 
 static void multiply_f32(float *out, const float *a, const float *b, size_t n) {
-    for (size_t i = 0; i < n; i++) out[i] = a[i] * b[i];
+    for (size_t i = 0; i < n; i++)
+        out[i] = a[i] * b[i];
 }
 
 static void sum_f32(float *out, const float *const *in, size_t count, size_t n) {
     for (size_t i = 0; i < n; i++) {
         float sum = in[0][i];
-        for (size_t s = 1; s < count; s++) sum += in[s][i];
+        for (size_t s = 1; s < count; s++)
+            sum += in[s][i];
         out[i] = sum;
     }
 }
 
 static void exp_f32(float *y, const float *x, size_t n) {
-    for (size_t i = 0; i < n; i++) y[i] = expf(x[i]);
+    for (size_t i = 0; i < n; i++)
+        y[i] = expf(x[i]);
 }
 
 static void log_f32(float *y, const float *x, size_t n) {
-    for (size_t i = 0; i < n; i++) y[i] = logf(x[i]);
+    for (size_t i = 0; i < n; i++)
+        y[i] = logf(x[i]);
 }
 
 static void dropout_f32(float *y, float *mask, const float *x, size_t n, float rate, uint64_t seed, uint64_t stream,
@@ -182,13 +191,9 @@ static float weight_of(const float *weight, size_t row, size_t rows_per_weight) 
     return weight != NULL ? weight[row / rows_per_weight] : 1.0f;
 }
 
-static float clip(float p) {
-    return p < low ? low : p > high ? high : p;
-}
+static float clip(float p) { return p < low ? low : p > high ? high : p; }
 
-static int is_clipped(float p) {
-    return p < low || p > high;
-}
+static int is_clipped(float p) { return p < low || p > high; }
 
 static double loss_mse_f32(float *grad, const float *pred, const float *target, const float *weight,
                            size_t rows_per_weight, size_t rows, size_t cols, float scale) {
@@ -238,7 +243,8 @@ static double row_loss(float *grad, const float *pred, const float *target, size
                        int from_logits, float smoothing) {
     const float max = row_max(pred, cols);
     float sum = from_logits ? sum_of_exponentials(pred, max, cols) : 0.0f;
-    for (size_t j = 0; j < cols && !from_logits; j++) sum += pred[j];
+    for (size_t j = 0; j < cols && !from_logits; j++)
+        sum += pred[j];
 
     double loss = 0.0;
     float shared = 0.0f; /* The part of the gradient that all elements have in common. */
@@ -273,8 +279,8 @@ static double loss_categorical_crossentropy_f32(float *grad, const float *pred, 
     for (size_t r = 0; r < rows; r++) {
         float w = weight_of(weight, r, rows_per_weight);
         float *row_grad = grad != NULL ? grad + r * cols : NULL;
-        total += (double)w * row_loss(row_grad, pred + r * cols, target + r * cols, 0, cols, scale * w, from_logits,
-                                      smoothing);
+        total += (double)w *
+                 row_loss(row_grad, pred + r * cols, target + r * cols, 0, cols, scale * w, from_logits, smoothing);
     }
     return total;
 }
@@ -286,8 +292,8 @@ static double loss_sparse_categorical_crossentropy_f32(float *grad, const float 
     for (size_t r = 0; r < rows; r++) {
         float w = weight_of(weight, r, rows_per_weight);
         float *row_grad = grad != NULL ? grad + r * cols : NULL;
-        total += (double)w * row_loss(row_grad, pred + r * cols, NULL, (size_t)target[r], cols, scale * w,
-                                      from_logits, 0.0f);
+        total += (double)w *
+                 row_loss(row_grad, pred + r * cols, NULL, (size_t)target[r], cols, scale * w, from_logits, 0.0f);
     }
     return total;
 }
@@ -295,7 +301,8 @@ static double loss_sparse_categorical_crossentropy_f32(float *grad, const float 
 /* ------------------------------------------------------------- optimizers */
 
 static void sgd_f32(float *w, const float *g, size_t n, float lr) {
-    for (size_t i = 0; i < n; i++) w[i] -= lr * g[i];
+    for (size_t i = 0; i < n; i++)
+        w[i] -= lr * g[i];
 }
 
 static void sgd_momentum_f32(float *w, float *m, const float *g, size_t n, float lr, float mu, int nesterov) {

@@ -18,8 +18,7 @@
 
 /* DO(name, parameters, arguments) for functions without a result, GET(type, name, parameters, arguments) else. */
 #define LEPTON_KERNEL_LIST(DO, GET)                                                                                    \
-    DO(bias_activation_f32,                                                                                            \
-       (float *y, const float *x, const float *bias, size_t rows, size_t cols, int activation),                        \
+    DO(bias_activation_f32, (float *y, const float *x, const float *bias, size_t rows, size_t cols, int activation),   \
        (y, x, bias, rows, cols, activation))                                                                           \
     DO(activation_grad_f32, (float *dx, const float *dy, const float *y, size_t n, int activation),                    \
        (dx, dy, y, n, activation))                                                                                     \
@@ -34,14 +33,12 @@
     DO(multiply_f32, (float *out, const float *a, const float *b, size_t n), (out, a, b, n))                           \
     DO(sum_f32, (float *out, const float *const *in, size_t count, size_t n), (out, in, count, n))                     \
     DO(dropout_f32,                                                                                                    \
-       (float *y, float *mask, const float *x, size_t n, float rate, uint64_t seed, uint64_t stream,                   \
-        uint64_t offset),                                                                                              \
+       (float *y, float *mask, const float *x, size_t n, float rate, uint64_t seed, uint64_t stream, uint64_t offset), \
        (y, mask, x, n, rate, seed, stream, offset))                                                                    \
     DO(exp_f32, (float *y, const float *x, size_t n), (y, x, n))                                                       \
     DO(log_f32, (float *y, const float *x, size_t n), (y, x, n))                                                       \
     GET(int, all_finite_f32, (const float *x, size_t n), (x, n))                                                       \
-    DO(convert_f32, (float *out, const void *in, int dtype, ptrdiff_t stride, size_t n),                               \
-       (out, in, dtype, stride, n))                                                                                    \
+    DO(convert_f32, (float *out, const void *in, int dtype, ptrdiff_t stride, size_t n), (out, in, dtype, stride, n))  \
     GET(double, loss_mse_f32,                                                                                          \
         (float *grad, const float *pred, const float *target, const float *weight, size_t rows_per_weight,             \
          size_t rows, size_t cols, float scale),                                                                       \

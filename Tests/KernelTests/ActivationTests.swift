@@ -2,17 +2,17 @@ import CLeptonKernels
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 extension KernelTests {
     @Suite struct Activations {
         static let kinds = [LEPTON_K_LINEAR, LEPTON_K_RELU, LEPTON_K_SIGMOID, LEPTON_K_TANH]
         static let shapes = [
-            (0, 5), (1, 1), (32, 1), (5, 3), (3, 7), (4, 8), (6, 15), (7, 16), (9, 17), (5, 31), (4, 33), (2, 64), (10, 100),
-            (1, 1000),
+            (0, 5), (1, 1), (32, 1), (5, 3), (3, 7), (4, 8), (6, 15), (7, 16), (9, 17), (5, 31), (4, 33), (2, 64),
+            (10, 100), (1, 1000),
         ]
 
         func exact(_ x: Double, _ kind: Int) -> Double {
@@ -24,7 +24,9 @@ extension KernelTests {
             }
         }
 
-        func activate(_ x: [Float], _ bias: [Float]?, rows: Int, cols: Int, kind: Int, inPlace: Bool = false) -> [Float] {
+        func activate(
+            _ x: [Float], _ bias: [Float]?, rows: Int, cols: Int, kind: Int, inPlace: Bool = false
+        ) -> [Float] {
             let input = Guarded(x), output = inPlace ? input : Guarded(count: x.count), biases = Guarded(bias ?? [])
             lepton_k_bias_activation_f32(
                 output.pointer, input.pointer, bias == nil ? nil : biases.pointer, rows, cols, Int32(kind))
@@ -83,7 +85,8 @@ extension KernelTests {
         }
 
         @Test(arguments: shapes) func biasGradients(rows: Int, cols: Int) {
-            let dy = random(rows * cols, seed: rows), x = random(rows * cols, seed: cols), before = random(cols, seed: 3)
+            let dy = random(rows * cols, seed: rows), x = random(rows * cols, seed: cols)
+            let before = random(cols, seed: 3)
             for kind in Self.kinds {
                 let y = activate(x, nil, rows: rows, cols: cols, kind: kind)
                 for accumulate in [false, true] {

@@ -4,17 +4,18 @@ import Testing
 extension KernelTests {
     @Suite struct Data {
         /// Converts `values` laid out with `stride` elements between them, one byte off any alignment.
-        func expectConverted<T>(
+        func expectConverted<T: BitwiseCopyable>(
             _ values: [T], dtype: Int, stride: Int, _ convert: (T) -> Float,
             location: SourceLocation = #_sourceLocation
         ) {
             let size = MemoryLayout<T>.size, n = values.count
-            let bytes = UnsafeMutableRawPointer.allocate(byteCount: (n * max(abs(stride), 1) + 1) * size + 1, alignment: 16)
+            let byteCount = (n * max(abs(stride), 1) + 1) * size + 1
+            let bytes = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: 16)
             defer { bytes.deallocate() }
             // A negative stride starts at the last element.
             let first = bytes + 1 + (stride < 0 ? (n - 1) * -stride * size : 0)
             for (i, value) in values.enumerated() where stride != 0 || i == 0 {
-                withUnsafeBytes(of: value) { (first + i * stride * size).copyMemory(from: $0.baseAddress!, byteCount: size) }
+                (first + i * stride * size).storeBytes(of: value, as: T.self)
             }
             let expected = values.map { convert(stride == 0 ? values[0] : $0) }
             onEveryISA { name in

@@ -30,7 +30,8 @@ extension KernelTests {
             let a = random((test.transA ? test.k : test.m) * test.lda, -1, 1, seed: 1)
             let b = random((test.transB ? test.n : test.k) * test.ldb, -1, 1, seed: 2)
             // With beta 0, c is not read: NaN must not come through.
-            let c = test.beta == 0
+            let c =
+                test.beta == 0
                 ? [Float](repeating: .nan, count: test.m * test.ldc) : random(test.m * test.ldc, -1, 1, seed: 3)
             return (a, b, c)
         }

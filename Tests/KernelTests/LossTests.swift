@@ -2,9 +2,9 @@ import CLeptonKernels
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 /// A loss of (pred, target) rows: its kernel, and its formula in double precision.
@@ -88,7 +88,9 @@ private struct Loss: CustomStringConvertible, Sendable {
     }
 
     /// The formula over rows [r * cols, (r + 1) * cols), weighted.
-    func exact(_ pred: [Double], _ target: [Float], rows: Int, cols: Int, weight: [Float]?, rowsPerWeight: Int) -> Double {
+    func exact(_ pred: [Double], _ target: [Float], rows: Int, cols: Int, weight: [Float]?, rowsPerWeight: Int)
+        -> Double
+    {
         (0..<rows).reduce(0) { sum, r in
             let t = isSparse ? [Double(target[r])] : target[r * cols..<(r + 1) * cols].map(Double.init)
             let w = weight.map { Double($0[r / rowsPerWeight]) } ?? 1
@@ -100,7 +102,8 @@ private struct Loss: CustomStringConvertible, Sendable {
 extension KernelTests {
     @Suite struct Losses {
         private static let shapes = [
-            (0, 3), (1, 1), (32, 1), (3, 3), (7, 7), (4, 10), (8, 8), (5, 15), (5, 16), (6, 17), (4, 33), (2, 100), (1, 1000),
+            (0, 3), (1, 1), (32, 1), (3, 3), (7, 7), (4, 10), (8, 8), (5, 15), (5, 16), (6, 17), (4, 33), (2, 100),
+            (1, 1000),
         ]
 
         @Test(arguments: Loss.all) private func valuesAndGradients(loss: Loss) {
@@ -136,7 +139,8 @@ extension KernelTests {
                         down[i] -= 1e-6
                         let numeric = 0.5 * (exact(up) - exact(down)) / 2e-6
                         #expect(
-                            abs(Double(grad[i]) - numeric) <= 2e-5 * max(1, abs(numeric)), "\(loss) \(rows)x\(cols) at \(i)")
+                            abs(Double(grad[i]) - numeric) <= 2e-5 * max(1, abs(numeric)),
+                            "\(loss) \(rows)x\(cols) at \(i)")
                     }
                 }
             }
@@ -191,7 +195,8 @@ extension KernelTests {
                     (0..<cols).reduce(0.0) { $0 + abs(Double(target[r * cols + $1]) - Double(pred[r * cols + $1])) }
                         / Double(cols)
                 }
-                let plain = rowValues.reduce(0, +), weighted = zip(rowValues, weight).reduce(0) { $0 + $1.0 * Double($1.1) }
+                let plain = rowValues.reduce(0, +),
+                    weighted = zip(rowValues, weight).reduce(0) { $0 + $1.0 * Double($1.1) }
                 onEveryISA { name in
                     let p = Guarded(pred), t = Guarded(target), w = Guarded(weight)
                     let first = lepton_k_metric_mae_f32(p.pointer, t.pointer, nil, 1, rows, cols)

@@ -2,9 +2,9 @@ import CLeptonKernels
 import Testing
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #else
-import Darwin
+    import Darwin
 #endif
 
 extension KernelTests {

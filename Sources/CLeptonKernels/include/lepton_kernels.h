@@ -2,8 +2,9 @@
  * lepton_kernels.h - the numerical inner loops, over pointers and sizes.
  *
  * Rules for every function here: it allocates nothing, keeps no state, reads and writes only what its comment
- * names, and gives the same bits on every thread. Pointers need the alignment of their element type, no more. Matrices are row-major. Unless a comment
- * allows aliasing, outputs do not overlap inputs. Reductions run in one fixed order for a given instruction set.
+ * names, and gives the same bits on every thread. Pointers need the alignment of their element type, no more.
+ * Matrices are row-major. Unless a comment allows aliasing, outputs do not overlap inputs. Reductions run in one
+ * fixed order for a given instruction set.
  *
  * Each vector kernel is compiled once per instruction set; the best one that the processor has is chosen at the
  * first call. The plain loops in scalar.c are the reference that the others are tested against.
@@ -36,12 +37,7 @@ void lepton_k_gemm_f32(int trans_a, int trans_b, size_t m, size_t n, size_t k, c
 /* ------------------------------------------------------------ activations */
 
 /** Element-wise activations that can be differentiated from their output. */
-enum {
-    LEPTON_K_LINEAR = 0,
-    LEPTON_K_RELU = 1,
-    LEPTON_K_SIGMOID = 2,
-    LEPTON_K_TANH = 3
-};
+enum { LEPTON_K_LINEAR = 0, LEPTON_K_RELU = 1, LEPTON_K_SIGMOID = 2, LEPTON_K_TANH = 3 };
 
 /** y(rows,cols) = f(x + bias); `bias`(cols) may be NULL; y may be x. */
 void lepton_k_bias_activation_f32(float *y, const float *x, const float *bias, size_t rows, size_t cols,
@@ -77,8 +73,8 @@ void lepton_k_sum_f32(float *out, const float *const *in, size_t count, size_t n
  *  (stream, offset + i), so the pattern depends on the position alone: word (offset+i) % 4 of block
  *  (offset+i) / 4. The block counter is {block lo, block hi, stream lo, stream hi}, the key {seed lo, seed hi}.
  *  An element is dropped when word * 2^-32 < rate. 0 <= rate < 1. y may be x. */
-void lepton_k_dropout_f32(float *y, float *mask, const float *x, size_t n, float rate, uint64_t seed,
-                          uint64_t stream, uint64_t offset);
+void lepton_k_dropout_f32(float *y, float *mask, const float *x, size_t n, float rate, uint64_t seed, uint64_t stream,
+                          uint64_t offset);
 
 /** One block of Philox4x32-10, the generator of every random number in the SDK. */
 void lepton_k_philox(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
@@ -125,27 +121,27 @@ double lepton_k_loss_mse_f32(float *grad, const float *pred, const float *target
 
 /** Row loss: mean over cols of -(t log p + (1-t) log(1-p)), p clipped to [eps, 1-eps] (gradient 0 outside); with
  *  logits max(z,0) - z t + log1p(exp(-|z|)). t = target (1 - smoothing) + smoothing / 2. */
-double lepton_k_loss_binary_crossentropy_f32(float *grad, const float *pred, const float *target,
-                                             const float *weight, size_t rows_per_weight, size_t rows,
-                                             size_t cols, float scale, int from_logits, float smoothing);
+double lepton_k_loss_binary_crossentropy_f32(float *grad, const float *pred, const float *target, const float *weight,
+                                             size_t rows_per_weight, size_t rows, size_t cols, float scale,
+                                             int from_logits, float smoothing);
 
 /** Row loss: -sum over cols of t log p. Without logits p = pred / sum(pred), then clipped to [eps, 1-eps]
  *  (gradient 0 outside); with logits p = softmax. t = target (1 - smoothing) + smoothing / cols. */
 double lepton_k_loss_categorical_crossentropy_f32(float *grad, const float *pred, const float *target,
-                                                  const float *weight, size_t rows_per_weight, size_t rows,
-                                                  size_t cols, float scale, int from_logits, float smoothing);
+                                                  const float *weight, size_t rows_per_weight, size_t rows, size_t cols,
+                                                  float scale, int from_logits, float smoothing);
 
 /** The same with target(rows) holding class numbers, which the caller has checked to be whole and in [0, cols). */
 double lepton_k_loss_sparse_categorical_crossentropy_f32(float *grad, const float *pred, const float *target,
-                                                         const float *weight, size_t rows_per_weight,
-                                                         size_t rows, size_t cols, float scale, int from_logits);
+                                                         const float *weight, size_t rows_per_weight, size_t rows,
+                                                         size_t cols, float scale, int from_logits);
 
 /* ---------------------------------------------------------------- metrics */
 /* Each returns sum(weight * row value); `weight` as for losses. */
 
 /** Row value: mean over cols of |target - pred|. */
-double lepton_k_metric_mae_f32(const float *pred, const float *target, const float *weight,
-                               size_t rows_per_weight, size_t rows, size_t cols);
+double lepton_k_metric_mae_f32(const float *pred, const float *target, const float *weight, size_t rows_per_weight,
+                               size_t rows, size_t cols);
 
 /** Row value: mean over cols of [target == (pred > threshold)]. */
 double lepton_k_metric_binary_accuracy_f32(const float *pred, const float *target, const float *weight,
@@ -156,13 +152,12 @@ double lepton_k_metric_categorical_accuracy_f32(const float *pred, const float *
                                                 size_t rows_per_weight, size_t rows, size_t cols);
 
 /** Row value: [target(row) == argmax(pred)]; target is (rows). */
-double lepton_k_metric_sparse_categorical_accuracy_f32(const float *pred, const float *target,
-                                                       const float *weight, size_t rows_per_weight,
-                                                       size_t rows, size_t cols);
+double lepton_k_metric_sparse_categorical_accuracy_f32(const float *pred, const float *target, const float *weight,
+                                                       size_t rows_per_weight, size_t rows, size_t cols);
 
 /** Row value: mean over cols of [target == pred], exactly. */
-double lepton_k_metric_accuracy_f32(const float *pred, const float *target, const float *weight,
-                                    size_t rows_per_weight, size_t rows, size_t cols);
+double lepton_k_metric_accuracy_f32(const float *pred, const float *target, const float *weight, size_t rows_per_weight,
+                                    size_t rows, size_t cols);
 
 /* ------------------------------------------------------------- optimizers */
 /* One pass over n parameters; formulas as Keras 3.15 (keras/src/optimizers). */

@@ -34,7 +34,8 @@ INLINE vf activation_slope(vf dy, vf y, const int activation) {
 
 INLINE void activate_all(float *y, const float *x, size_t n, const int activation) {
     size_t i = 0;
-    for (; i + W <= n; i += W) store(y + i, activate(load(x + i), activation));
+    for (; i + W <= n; i += W)
+        store(y + i, activate(load(x + i), activation));
     if (i < n) store_part(y + i, activate(load_part(x + i, n - i), activation), n - i);
 }
 
@@ -42,7 +43,8 @@ INLINE void activate_biased(float *y, const float *x, const float *bias, size_t 
                             const int activation) {
     for (size_t r = 0; r < rows; r++, x += cols, y += cols) {
         size_t j = 0;
-        for (; j + W <= cols; j += W) store(y + j, activate(load(x + j) + load(bias + j), activation));
+        for (; j + W <= cols; j += W)
+            store(y + j, activate(load(x + j) + load(bias + j), activation));
         if (j < cols) {
             vf sum = load_part(x + j, cols - j) + load_part(bias + j, cols - j);
             store_part(y + j, activate(sum, activation), cols - j);
@@ -59,14 +61,14 @@ INLINE void bias_activation(float *y, const float *x, const float *bias, size_t 
     } else {
         /* Narrow rows: the bias first, so that the costly part runs over full vectors. */
         for (size_t r = 0; r < rows; r++) {
-            for (size_t j = 0; j < cols; j++) y[r * cols + j] = x[r * cols + j] + bias[j];
+            for (size_t j = 0; j < cols; j++)
+                y[r * cols + j] = x[r * cols + j] + bias[j];
         }
         if (activation != LEPTON_K_LINEAR) activate_all(y, y, rows * cols, activation);
     }
 }
 
-static void bias_activation_f32(float *y, const float *x, const float *bias, size_t rows, size_t cols,
-                                int activation) {
+static void bias_activation_f32(float *y, const float *x, const float *bias, size_t rows, size_t cols, int activation) {
     switch (activation) {
     case LEPTON_K_RELU:
         bias_activation(y, x, bias, rows, cols, LEPTON_K_RELU);
@@ -85,7 +87,8 @@ static void bias_activation_f32(float *y, const float *x, const float *bias, siz
 
 INLINE void activation_grad(float *dx, const float *dy, const float *y, size_t n, const int activation) {
     size_t i = 0;
-    for (; i + W <= n; i += W) store(dx + i, activation_slope(load(dy + i), load(y + i), activation));
+    for (; i + W <= n; i += W)
+        store(dx + i, activation_slope(load(dy + i), load(y + i), activation));
     if (i < n) {
         vf slope = activation_slope(load_part(dy + i, n - i), load_part(y + i, n - i), activation);
         store_part(dx + i, slope, n - i);
@@ -126,8 +129,8 @@ INLINE void bias_grad_rows(float *dx, float *dbias, const float *dy, const float
         size_t left = cols - j;
         vf sum = load_part(dbias + j, left);
         for (size_t r = 0; r < count; r++) {
-            vf slope = activation_slope(load_part(dy + r * cols + j, left), load_part(y + r * cols + j, left),
-                                        activation);
+            vf slope =
+                activation_slope(load_part(dy + r * cols + j, left), load_part(y + r * cols + j, left), activation);
             store_part(dx + r * cols + j, slope, left);
             sum += slope;
         }
@@ -141,13 +144,15 @@ INLINE void activation_bias_grad(float *dx, float *dbias, const float *dy, const
     for (; r + 4 <= rows; r += 4) {
         bias_grad_rows(dx + r * cols, dbias, dy + r * cols, y + r * cols, 4, cols, activation);
     }
-    for (; r < rows; r++) bias_grad_rows(dx + r * cols, dbias, dy + r * cols, y + r * cols, 1, cols, activation);
+    for (; r < rows; r++)
+        bias_grad_rows(dx + r * cols, dbias, dy + r * cols, y + r * cols, 1, cols, activation);
 }
 
-static void activation_bias_grad_f32(float *dx, float *dbias, const float *dy, const float *y, size_t rows,
-                                     size_t cols, int activation, int accumulate) {
+static void activation_bias_grad_f32(float *dx, float *dbias, const float *dy, const float *y, size_t rows, size_t cols,
+                                     int activation, int accumulate) {
     if (!accumulate) {
-        for (size_t j = 0; j < cols; j++) dbias[j] = 0.0f;
+        for (size_t j = 0; j < cols; j++)
+            dbias[j] = 0.0f;
     }
     switch (activation) {
     case LEPTON_K_RELU:

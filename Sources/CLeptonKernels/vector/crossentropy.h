@@ -11,21 +11,7 @@ INLINE vf smoothed(vf target, float smoothing, size_t cols) {
     return target * (1.0f - smoothing) + smoothing / (float)cols;
 }
 
-INLINE vf load_any(const float *p, size_t left) {
-    return left < W ? load_part(p, left) : load(p);
-}
-
-INLINE void store_any(float *p, vf v, size_t left) {
-    if (left < W) {
-        store_part(p, v, left);
-    } else {
-        store(p, v);
-    }
-}
-
-INLINE vi valid_lanes(size_t left) {
-    return lanes_below(left < W ? left : W);
-}
+INLINE vi valid_lanes(size_t left) { return lanes_below(left < W ? left : W); }
 
 /** One row from logits: the loss; grad, unless NULL, gets factor * derivative. */
 INLINE double row_from_logits(float *grad, const float *z, const float *target, size_t cols, float factor,
@@ -63,7 +49,7 @@ INLINE double row_from_probabilities(float *grad, const float *pred, const float
         size_t left = cols - j;
         vf t = keep(valid_lanes(left), smoothed(load_any(target + j, left), smoothing, cols));
         vf p = load_any(pred + j, left) / sum;
-        vi below = p < low, above = p > high;
+        vi below = p<low, above = p> high;
         p = choose(below, splat(low), choose(above, splat(high), p));
         add_to(&losses, keep(valid_lanes(left), -t * log_v(p)));
         inside_targets += keep(~(below | above), t);
@@ -118,7 +104,8 @@ INLINE double class_from_probabilities(float *grad, const float *pred, size_t cl
     if (p > high) p = high;
     if (grad != NULL) {
         const float shared = inside ? factor / sum : 0.0f;
-        for (size_t j = 0; j < cols; j += W) store_any(grad + j, splat(shared), cols - j);
+        for (size_t j = 0; j < cols; j += W)
+            store_any(grad + j, splat(shared), cols - j);
         if (inside) grad[class] = factor / sum * (1.0f - 1.0f / p);
     }
     return -(double)log_v(splat(p))[0];

@@ -13,9 +13,11 @@ typedef int64_t any_i64 __attribute__((aligned(1), may_alias));
     do {                                                                                                               \
         const type *p = in;                                                                                            \
         if (stride == 1) {                                                                                             \
-            for (size_t i = 0; i < n; i++, p++) out[i] = (float)(value);                                               \
+            for (size_t i = 0; i < n; i++, p++)                                                                        \
+                out[i] = (float)(value);                                                                               \
         } else {                                                                                                       \
-            for (size_t i = 0; i < n; i++, p += stride) out[i] = (float)(value);                                       \
+            for (size_t i = 0; i < n; i++, p += stride)                                                                \
+                out[i] = (float)(value);                                                                               \
         }                                                                                                              \
     } while (0)
 
@@ -51,9 +53,11 @@ static int all_finite_f32(const float *x, size_t n) {
     while (i + W <= n) {
         vi bad = {0};
         size_t end = i + 16 * W <= n ? i + 16 * W : n - (n - i) % W;
-        for (; i < end; i += W) bad |= ((vi)load(x + i) & 0x7fffffff) >= 0x7f800000;
+        for (; i < end; i += W)
+            bad |= ((vi)load(x + i) & 0x7fffffff) >= 0x7f800000;
         int32_t any = 0;
-        for (int lane = 0; lane < W; lane++) any |= bad[lane];
+        for (int lane = 0; lane < W; lane++)
+            any |= bad[lane];
         if (any) return 0;
     }
     for (; i < n; i++) {

@@ -2,33 +2,45 @@
  * dropout.h - inverted dropout, W Philox blocks (4 W elements) at a time.
  */
 
-/** out = the words of the W blocks from `block` on, in order: 4 W words. */
-INLINE void philox_blocks(uint32_t out[4 * W], uint64_t seed, uint64_t stream, uint64_t block) {
-    vu64 number;
-    for (int i = 0; i < W; i++) number[i] = block + (uint64_t)i;
+/** The high and the low halves of the products of each lane with `factor`. Even and odd lanes are multiplied apart,
+ *  in place, because that is what the processors' widening multiplications do. */
+INLINE void multiply_wide(vu x, uint32_t factor, vu *high, vu *low) {
+    const uint64_t low_half = 0xffffffffu;
+    vu64 even = ((vu64)x & low_half) * (uint64_t)factor;
+    vu64 odd = ((vu64)x >> 32) * (uint64_t)factor;
+    *high = (vu)((even >> 32) | (odd & ~low_half));
+    *low = (vu)((even & low_half) | (odd << 32));
+}
+
+/** words = the words of the W blocks from `block` on, in order: 4 W words. */
+INLINE void philox_blocks(vu words[4], uint64_t seed, uint64_t stream, uint64_t block) {
+    vu c0, c1;
+    for (int i = 0; i < W; i++) {
+        c0[i] = (uint32_t)(block + (uint64_t)i);
+        c1[i] = (uint32_t)((block + (uint64_t)i) >> 32);
+    }
     const vu zero = {0};
-    vu c0 = __builtin_convertvector(number, vu), c1 = __builtin_convertvector(number >> 32, vu);
     vu c2 = (uint32_t)stream + zero, c3 = (uint32_t)(stream >> 32) + zero;
     uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+#pragma clang loop unroll(full)
     for (int round = 0; round < PHILOX_ROUNDS; round++) {
-        vu64 p0 = __builtin_convertvector(c0, vu64) * (uint64_t)philox_m0;
-        vu64 p1 = __builtin_convertvector(c2, vu64) * (uint64_t)philox_m1;
-        c0 = __builtin_convertvector(p1 >> 32, vu) ^ c1 ^ k0;
-        c2 = __builtin_convertvector(p0 >> 32, vu) ^ c3 ^ k1;
-        c1 = __builtin_convertvector(p1, vu);
-        c3 = __builtin_convertvector(p0, vu);
+        vu high0, low0, high1, low1;
+        multiply_wide(c0, philox_m0, &high0, &low0);
+        multiply_wide(c2, philox_m1, &high1, &low1);
+        c0 = high1 ^ c1 ^ k0;
+        c2 = high0 ^ c3 ^ k1;
+        c1 = low1;
+        c3 = low0;
         k0 += philox_w0;
         k1 += philox_w1;
     }
-    /* From one vector per word to one group of four words per block. */
-    uint32_t words[4][W];
-    __builtin_memcpy(words[0], &c0, sizeof c0);
-    __builtin_memcpy(words[1], &c1, sizeof c1);
-    __builtin_memcpy(words[2], &c2, sizeof c2);
-    __builtin_memcpy(words[3], &c3, sizeof c3);
-    for (int i = 0; i < W; i++) {
-        for (int word = 0; word < 4; word++) out[4 * i + word] = words[word][i];
-    }
+    /* From one vector per word to the four words of each block next to each other. */
+    const vu even_first = zip_first(c0, c2), odd_first = zip_first(c1, c3);
+    const vu even_last = zip_last(c0, c2), odd_last = zip_last(c1, c3);
+    words[0] = zip_first(even_first, odd_first);
+    words[1] = zip_last(even_first, odd_first);
+    words[2] = zip_first(even_last, odd_last);
+    words[3] = zip_last(even_last, odd_last);
 }
 
 static void dropout_f32(float *y, float *mask, const float *x, size_t n, float rate, uint64_t seed, uint64_t stream,
@@ -42,22 +54,13 @@ static void dropout_f32(float *y, float *mask, const float *x, size_t n, float r
         mask[i] = philox_word(seed, stream, offset + i) < threshold ? 0.0f : scale;
         y[i] = x[i] * mask[i];
     }
-    uint32_t words[4 * W];
-    for (; i + 4 * W <= n; i += 4 * W) {
+    for (; i < n; i += 4 * W) {
+        vu words[4];
         philox_blocks(words, seed, stream, (offset + i) / 4);
-        for (size_t part = 0; part < 4; part++) {
-            vu word;
-            __builtin_memcpy(&word, words + part * W, sizeof word);
-            vf kept = keep((vi)(word >= threshold), splat(scale));
-            store(mask + i + part * W, kept);
-            store(y + i + part * W, load(x + i + part * W) * kept);
-        }
-    }
-    if (i < n) {
-        philox_blocks(words, seed, stream, (offset + i) / 4);
-        for (size_t start = i; i < n; i++) {
-            mask[i] = words[i - start] < threshold ? 0.0f : scale;
-            y[i] = x[i] * mask[i];
+        for (size_t part = 0, at = i; part < 4 && at < n; part++, at += W) {
+            vf kept = keep((vi)(words[part] >= threshold), splat(scale));
+            store_any(mask + at, kept, n - at);
+            store_any(y + at, load_any(x + at, n - at) * kept, n - at);
         }
     }
 }

@@ -17,23 +17,25 @@ enum {
 /** c(rows, vecs * W) = or += a * b over k. When `partial`, only `last` lanes of c's last vector exist; b's rows are
  *  whole vectors all the same. */
 INLINE void tile(const size_t rows, const size_t vecs, const int partial, size_t last, size_t k, const float *a,
-                 size_t row_stride, size_t k_stride, const float *b, size_t ldb, int accumulate, float *c,
-                 size_t ldc) {
+                 size_t row_stride, size_t k_stride, const float *b, size_t ldb, int accumulate, float *c, size_t ldc) {
     vf sum[TILE_ROWS][2];
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r++) {
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < vecs; v++) sum[r][v] = (vf){0};
+        for (size_t v = 0; v < vecs; v++)
+            sum[r][v] = (vf){0};
     }
     for (size_t p = 0; p < k; p++, a += k_stride, b += ldb) {
         vf column[2];
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < vecs; v++) column[v] = load(b + v * W);
+        for (size_t v = 0; v < vecs; v++)
+            column[v] = load(b + v * W);
 #pragma clang loop unroll(full)
         for (size_t r = 0; r < rows; r++) {
             const float x = a[r * row_stride];
 #pragma clang loop unroll(full)
-            for (size_t v = 0; v < vecs; v++) sum[r][v] += x * column[v];
+            for (size_t v = 0; v < vecs; v++)
+                sum[r][v] += x * column[v];
         }
     }
 #pragma clang loop unroll(full)
@@ -95,16 +97,15 @@ INLINE v4 load4(const float *p) {
     return v;
 }
 
-INLINE void store4(float *p, v4 v) {
-    __builtin_memcpy(p, &v, sizeof v);
-}
+INLINE void store4(float *p, v4 v) { __builtin_memcpy(p, &v, sizeof v); }
 
 /* A panel has rows of TILE_COLS floats. What lies beyond `cols` in the last vector in use is 0. */
 
 /** panel(k, cols) = the transpose of b(cols, k), 4 x 4 at a time. */
 static void pack_transposed(float *panel, const float *b, size_t ldb, size_t k, size_t cols) {
     if (cols % W != 0) {
-        for (size_t p = 0; p < k; p++) store(panel + p * TILE_COLS + cols / W * W, (vf){0});
+        for (size_t p = 0; p < k; p++)
+            store(panel + p * TILE_COLS + cols / W * W, (vf){0});
     }
     size_t j = 0;
     for (; j + 4 <= cols; j += 4) {
@@ -129,7 +130,8 @@ static void pack_transposed(float *panel, const float *b, size_t ldb, size_t k, 
         }
     }
     for (; j < cols; j++) {
-        for (size_t p = 0; p < k; p++) panel[p * TILE_COLS + j] = b[j * ldb + p];
+        for (size_t p = 0; p < k; p++)
+            panel[p * TILE_COLS + j] = b[j * ldb + p];
     }
 }
 
@@ -144,7 +146,7 @@ static void pack_plain(float *panel, const float *b, size_t ldb, size_t k, size_
 /** One block: c(m,n) = or += op(a)(m,k) * op(b)(k,n) with m <= BLOCK_ROWS and k <= BLOCK_K. */
 static void gemm_block(int trans_b, size_t m, size_t n, size_t k, const float *a, size_t row_stride, size_t k_stride,
                        const float *b, size_t ldb, int accumulate, float *c, size_t ldc) {
-    float panel[BLOCK_K * TILE_COLS];
+    _Alignas(64) float panel[BLOCK_K * TILE_COLS];
     /* Rows of b that are far apart miss the cache at every use, so a copy that is used several times pays. */
     const int far_apart = m >= 4 * TILE_ROWS && k * ldb > 8192;
     for (size_t j = 0; j < n; j += TILE_COLS) {
@@ -201,7 +203,8 @@ static void row_times_matrix(size_t n, size_t k, const float *a, size_t a_stride
 INLINE void dots(const size_t rows, size_t k, const float *a, const float *b, size_t ldb, int accumulate, float *c) {
     vf even[4], odd[4];
 #pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r++) even[r] = odd[r] = (vf){0};
+    for (size_t r = 0; r < rows; r++)
+        even[r] = odd[r] = (vf){0};
     size_t p = 0;
     for (; p + 2 * W <= k; p += 2 * W) {
         const vf a0 = load(a + p), a1 = load(a + p + W);
@@ -215,7 +218,8 @@ INLINE void dots(const size_t rows, size_t k, const float *a, const float *b, si
         const size_t left = k - p;
         const vf a0 = load_any(a + p, left);
 #pragma clang loop unroll(full)
-        for (size_t r = 0; r < rows; r++) even[r] += a0 * load_any(b + r * ldb + p, left);
+        for (size_t r = 0; r < rows; r++)
+            even[r] += a0 * load_any(b + r * ldb + p, left);
     }
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r++) {
@@ -234,12 +238,15 @@ static void row_times_transposed(size_t n, size_t k, const float *a, size_t a_st
         if (a_stride != 1) {
             /* Gathered block by block; a contiguous row is taken whole. */
             depth = k - p < BLOCK_K ? k - p : BLOCK_K;
-            for (size_t i = 0; i < depth; i++) copy[i] = a[(p + i) * a_stride];
+            for (size_t i = 0; i < depth; i++)
+                copy[i] = a[(p + i) * a_stride];
             row = copy;
         }
         size_t j = 0;
-        for (; j + 4 <= n; j += 4) dots(4, depth, row, b + j * ldb + p, ldb, accumulate, c + j);
-        for (; j < n; j++) dots(1, depth, row, b + j * ldb + p, ldb, accumulate, c + j);
+        for (; j + 4 <= n; j += 4)
+            dots(4, depth, row, b + j * ldb + p, ldb, accumulate, c + j);
+        for (; j < n; j++)
+            dots(1, depth, row, b + j * ldb + p, ldb, accumulate, c + j);
         if (a_stride == 1) return;
         accumulate = 1;
     }

@@ -22,7 +22,7 @@ INLINE vf element_loss(const int kind, vf pred, vf target, float smoothing, vf *
     case LOSS_BINARY: {
         const float low = 1e-7f, high = (float)(1.0 - 1e-7);
         vf t = target * (1.0f - smoothing) + 0.5f * smoothing;
-        vi below = pred < low, above = pred > high;
+        vi below = pred<low, above = pred> high;
         vf p = choose(below, splat(low), choose(above, splat(high), pred));
         vf q = 1.0f - p;
         *slope = keep(~(below | above), (p - t) / (p * q));
@@ -91,8 +91,7 @@ static double loss_binary_crossentropy_f32(float *grad, const float *pred, const
                                            size_t rows_per_weight, size_t rows, size_t cols, float scale,
                                            int from_logits, float smoothing) {
     if (from_logits) {
-        return mean_loss(LOSS_BINARY_LOGITS, grad, pred, target, weight, rows_per_weight, rows, cols, scale,
-                         smoothing);
+        return mean_loss(LOSS_BINARY_LOGITS, grad, pred, target, weight, rows_per_weight, rows, cols, scale, smoothing);
     }
     return mean_loss(LOSS_BINARY, grad, pred, target, weight, rows_per_weight, rows, cols, scale, smoothing);
 }

@@ -7,7 +7,8 @@
 
 static void sgd_f32(float *w, const float *g, size_t n, float lr) {
     size_t i = 0;
-    for (; i + W <= n; i += W) store(w + i, load(w + i) - lr * load(g + i));
+    for (; i + W <= n; i += W)
+        store(w + i, load(w + i) - lr * load(g + i));
     if (i < n) store_part(w + i, load_part(w + i, n - i) - lr * load_part(g + i, n - i), n - i);
 }
 

@@ -37,7 +37,8 @@ INLINE float row_exponentials(float *y, const float *x, float max, size_t n) {
 INLINE float row_sum(const float *x, size_t n) {
     vf sums = {0};
     size_t i = 0;
-    for (; i + W <= n; i += W) sums += load(x + i);
+    for (; i + W <= n; i += W)
+        sums += load(x + i);
     if (i < n) sums += load_part(x + i, n - i);
     return sum_lanes(sums);
 }

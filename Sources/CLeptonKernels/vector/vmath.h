@@ -7,9 +7,7 @@
  */
 
 /** 2^n for whole n in [-126, 127]. */
-INLINE vf power_of_two(vi n) {
-    return (vf)((n + 127) << 23);
-}
+INLINE vf power_of_two(vi n) { return (vf)((n + 127) << 23); }
 
 INLINE vf exp_v(vf x) {
     /* Beyond these bounds the result is infinite or 0 whatever x is; NaN fails both comparisons and stays. */
