@@ -1,6 +1,6 @@
 """The Lepton SDK: request compute and storage, train Keras-style models on it, predict, and account for the use.
 
-    from leptonai import LeptonClient, keras
+from leptonai import LeptonClient, keras
 """
 
 from ._clash import refuse_other_distribution

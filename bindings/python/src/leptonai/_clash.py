@@ -16,7 +16,7 @@ def refuse_other_distribution(folders: Iterable[str] | None = None) -> None:
     """
     for folder in sys.path if folders is None else folders:
         try:
-            names = os.listdir(folder or os.curdir)
+            names = os.listdir(folder or os.curdir)  # noqa: PTH208  pathlib is not imported at start
         except OSError:
             continue
         for name in names:
@@ -24,6 +24,7 @@ def refuse_other_distribution(folders: Iterable[str] | None = None) -> None:
                 version = name[len(_PREFIX) :].rsplit(".", 1)[0]
                 raise ImportError(
                     f"the distribution 'leptonai' {version}, another company's cloud SDK, is installed in "
-                    f"{folder or os.curdir} and uses the same import name as 'lepton-sdk': run `pip uninstall leptonai` "
-                    "and then `pip install --force-reinstall lepton-sdk`, or give each its own virtual environment"
+                    f"{folder or os.curdir} and uses the same import name as 'lepton-sdk': run `pip uninstall "
+                    "leptonai` and then `pip install --force-reinstall lepton-sdk`, or give each its own virtual "
+                    "environment"
                 )

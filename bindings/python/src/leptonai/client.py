@@ -18,8 +18,6 @@ from .errors import InvalidStateError, bad_argument
 from .usage import Usage, Utilization
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from ._core import AllocationHandle, CancelHandle, ClientHandle
     from .keras.callbacks import History
     from .keras.models.model import Model
@@ -81,7 +79,7 @@ class Allocation:
 
     @property
     def state(self) -> str:
-        """"pending", "active", "draining", "released", "expired" or "failed"."""
+        """ "pending", "active", "draining", "released", "expired" or "failed"."""
         state: int = self._info()["state"]
         return _STATES[state] if 0 <= state < len(_STATES) else f"unknown ({state})"
 
@@ -307,7 +305,7 @@ class LeptonClient:
         allocation: Allocation | None = None,
         cancel: CancelToken | None = None,
         **arguments: Unpack[PredictArguments],
-    ) -> NDArray[Any]:
+    ) -> Any:
         """Predictions of `model`, computed on this client's nodes and charged; otherwise as `model.predict`."""
         return model._predict(self, x, allocation=allocation, cancel=cancel, **arguments)
 

@@ -115,7 +115,7 @@ _Row = TypeVar("_Row", UsageRecord, UsageLine)
 
 def _typed(kind: type[_Row], row: dict[str, Any]) -> _Row:
     """`row` as a dataclass: exact numbers, which JSON carries as text, become Decimal. Unknown keys are left out."""
-    values = {
+    values: dict[str, Any] = {
         field.name: Decimal(row[field.name]) if field.type == "Decimal" else row[field.name] for field in fields(kind)
     }
     return kind(**values)

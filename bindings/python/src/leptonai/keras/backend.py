@@ -6,7 +6,7 @@ __all__ = ["backend", "clear_session", "epsilon", "floatx", "image_data_format"]
 
 
 def backend() -> str:
-    """"lepton"."""
+    """ "lepton"."""
     return "lepton"
 
 
@@ -16,10 +16,10 @@ def epsilon() -> float:
 
 
 def floatx() -> str:
-    """"float32"."""
+    """ "float32"."""
     return "float32"
 
 
 def image_data_format() -> str:
-    """"channels_last"."""
+    """ "channels_last"."""
     return "channels_last"

@@ -129,9 +129,7 @@ class VarianceScaling(_Random):
         output_axes: tuple[int, ...] | None = None,
     ) -> None:
         super().__init__(seed)
-        refuse_unless_default(
-            type(self).__name__, {}, input_axes=(input_axes, None), output_axes=(output_axes, None)
-        )
+        refuse_unless_default(type(self).__name__, {}, input_axes=(input_axes, None), output_axes=(output_axes, None))
         if scale <= 0:
             raise bad_argument("scale", "a positive number", scale)
         self.scale = scale

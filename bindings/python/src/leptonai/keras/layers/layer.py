@@ -108,7 +108,7 @@ class Layer:
 
     @property
     def dtype(self) -> str:
-        """"float32"."""
+        """ "float32"."""
         return "float32"
 
     @property

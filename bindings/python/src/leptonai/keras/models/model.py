@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -350,7 +351,7 @@ class Model(Trainer):
             OSError: The file cannot be written; an existing file is then unchanged.
         """
         path = _path_for_files(filepath)
-        if not overwrite and os.path.exists(path):
+        if not overwrite and Path(path).exists():
             raise bad_argument("filepath", "a path where no file is (or overwrite=True)", path)
         _core.model_save(self._handle, path)
 
@@ -368,7 +369,7 @@ def _path_for_files(filepath: str | os.PathLike[str]) -> str:
         raise bad_argument("filepath", "a str or os.PathLike of str", repr(path))
     if path.lower().endswith((".keras", ".h5", ".hdf5")):
         raise NotSupportedError(
-            f"filepath: Keras's own files ({os.path.basename(path)}) are not supported by this version; use another "
+            f"filepath: Keras's own files ({Path(path).name}) are not supported by this version; use another "
             "ending, such as .safetensors",
             argument="filepath",
         )

@@ -13,6 +13,7 @@ from ..saving import deserialize_keras_object
 from .model import Model, _path_for_files
 from .sequential import Sequential
 
+
 def load_model(
     filepath: str | os.PathLike[str], custom_objects: None = None, compile: bool = True, safe_mode: bool = True
 ) -> Model:

@@ -64,7 +64,9 @@ def _from_other(argument: str, value: Any) -> Array:
 
 
 def _why_not(argument: str, value: Any, error: Exception) -> LeptonError:
-    lengths = {len(row) if hasattr(row, "__len__") else None for row in value} if isinstance(value, list | tuple) else ()
+    lengths = (
+        {len(row) if hasattr(row, "__len__") else None for row in value} if isinstance(value, list | tuple) else ()
+    )
     if len(lengths) > 1:
         shown = ", ".join("a number" if length is None else str(length) for length in sorted(lengths, key=str)[:4])
         return bad_argument(argument, "rows of one length", f"rows of lengths {shown}", ShapeMismatchError)
@@ -83,7 +85,7 @@ def _converted(argument: str, array: Array) -> Array:
     if kind == "b":
         return array.astype(np.bool_)
     remedy = {
-        "O": "; a table with columns of text or of different kinds has no one number type: select or encode columns first",
+        "O": "; in a table with columns of text or of different kinds, select or encode columns first",
         "U": "; encode text as numbers first",
         "S": "; encode text as numbers first",
         "c": "; give real and imaginary parts as columns",

@@ -50,9 +50,7 @@ class FitDispatcher:
         ended: Epochs that ended.
     """
 
-    def __init__(
-        self, model: Model, callbacks: CallbackList, history: History, bar: ProgbarLogger | None
-    ) -> None:
+    def __init__(self, model: Model, callbacks: CallbackList, history: History, bar: ProgbarLogger | None) -> None:
         self._model = model
         self._callbacks = callbacks
         self._history = history

@@ -17,7 +17,7 @@ from ..callbacks import CallbackList, History
 from ..saving import serialize_keras_object
 from ..utils.progbar import resolve_verbose
 from .arguments import REMEDIES, Nonfinite, Verbose, nonfinite_policy, whole
-from .arrays import adjust_rank, to_array, to_class_weight, to_inputs, to_sample_weight
+from .arrays import adjust_rank, to_class_weight, to_inputs, to_sample_weight
 from .dispatch import FitDispatcher, ProgbarLogger, RunDispatcher
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Trainer:
 
     @property
     def metrics_names(self) -> list[str]:
-        """"loss" and the metrics, as the last fit or evaluate reported them; empty before."""
+        """ "loss" and the metrics, as the last fit or evaluate reported them; empty before."""
         return list(self._metrics_names)
 
     # ---------------------------------------------------------------------- fit
@@ -458,9 +458,8 @@ class Trainer:
         raise NotSupportedError("models with several outputs are not trained by this version")
 
 
-
 def _current_client() -> LeptonClient:
-    from ...client import current_client  # noqa: PLC0415  client.py imports this module for its types
+    from ...client import current_client
 
     return current_client()
 

@@ -26,7 +26,7 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[Any]
         shape = shape[:-1]
     flat = indices.reshape(-1)
     classes = num_classes or (int(flat.max()) + 1 if flat.size else 0)
-    if flat.size and not (0 <= flat.min() and flat.max() < classes):
+    if flat.size and not (flat.min() >= 0 and flat.max() < classes):
         raise bad_argument("x", f"class indices in 0 ... {classes - 1}", f"{flat.min()} ... {flat.max()}")
     categorical = np.zeros((flat.size, classes))
     categorical[np.arange(flat.size), flat] = 1
