@@ -63,6 +63,11 @@ public final class Store: Sendable {
                 let folder = self.path + "/" + folder
                 if try FileSystem.createFolder(folder, mode: 0o700) { undo.add(folder) }
             }
+            if !undo.isEmpty {
+                try FileSystem.synchronize(folder: self.path)
+                // The folder around it may be one that this process may not read; its owner's system syncs it then.
+                try? FileSystem.synchronize(folder: FileSystem.folder(of: self.path))
+            }
             try recover(&undo)
         } catch {
             undo.removeAll()
@@ -216,6 +221,8 @@ public final class Store: Sendable {
 /// What was created so far, to be removed when a later step fails.
 private struct UndoList {
     private var paths: [String] = []
+
+    var isEmpty: Bool { paths.isEmpty }
 
     mutating func add(_ path: String) { paths.append(path) }
 
