@@ -25,7 +25,7 @@ let package = Package(
                 .linkedFramework("Accelerate", .when(platforms: [.macOS, .iOS])),
             ]
         ),
-        .target(name: "LeptonTensor"),
+        .target(name: "LeptonTensor", dependencies: ["CLeptonKernels"]),
         .target(name: "LeptonNN", dependencies: ["LeptonTensor"]),
         .target(name: "LeptonTraining", dependencies: ["LeptonNN", "LeptonTensor", "CLeptonKernels"]),
         .target(name: "LeptonFormats", dependencies: ["LeptonTraining", "LeptonNN", "LeptonTensor"]),
@@ -47,7 +47,7 @@ let package = Package(
         .testTarget(name: "KernelTests", dependencies: ["CLeptonKernels"]),
         .testTarget(name: "TensorTests", dependencies: ["LeptonTensor"]),
         .testTarget(name: "TrainingTests", dependencies: ["LeptonTraining", "LeptonNN", "LeptonTensor"]),
-        .testTarget(name: "FormatTests", dependencies: ["LeptonFormats", "LeptonTraining", "LeptonNN"]),
+        .testTarget(name: "FormatTests", dependencies: ["LeptonFormats", "LeptonTraining", "LeptonNN", "LeptonTensor"]),
         .testTarget(name: "ResourceTests", dependencies: ["LeptonResources", "LeptonTensor"]),
         .testTarget(name: "LeptonTests", dependencies: ["Lepton"]),
     ],

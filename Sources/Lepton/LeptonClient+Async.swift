@@ -1,0 +1,197 @@
+import LeptonResources
+import LeptonTensor
+import LeptonTraining
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// What a fit tells its caller after each epoch.
+public struct EpochReport: Sendable {
+    /// From 0.
+    public let epoch: Int
+    public let epochs: Int
+    /// "loss", metrics and "val_..." of this epoch.
+    public let metrics: [String: Double]
+}
+
+// Training computes for as long as it takes, which would block one of the few threads that Swift's tasks share; it
+// gets a thread of its own, and the task waits.
+extension LeptonClient {
+    /// Trains a model.
+    ///
+    /// - Parameters:
+    ///   - x: (rows, ...); numbers, nested arrays of them, or a `Tensor`.
+    ///   - y: (rows, ...), as many rows.
+    ///   - validationSplit: the last fraction of the rows, held out and measured after each epoch.
+    ///   - allocation: where; nil: the client's latest active allocation, or all that is free for this call.
+    ///   - store: keep dataset and parameters in the client's store under this name, and train from there.
+    ///   - afterEpoch: called on the training thread; false ends the training.
+    /// - Returns: loss and metrics, epoch by epoch.
+    /// - Throws: `invalidState` when the model is not compiled or busy; `shapeMismatch`; `nonFinite`;
+    ///   `resourceExhausted`; `timedOut` when the lease ends; `cancelled` when the task is cancelled, with the weights
+    ///   of the last complete step.
+    public func fit(
+        _ model: Model, _ x: some TensorConvertible, _ y: some TensorConvertible, batchSize: Int = 32,
+        epochs: Int = 1, shuffle: Bool = true, validationSplit: Double = 0,
+        validationData: (x: Tensor, y: Tensor)? = nil, sampleWeight: Tensor? = nil,
+        classWeight: [Int: Double]? = nil, initialEpoch: Int = 0, allocation: Allocation? = nil,
+        store: String? = nil, afterEpoch: (@Sendable (EpochReport) -> Bool)? = nil
+    ) async throws(LeptonError) -> History {
+        let (x, y) = (try Tensor(x), try Tensor(y))
+        return try await onOwnThread { (cancel) throws(LeptonError) in
+            try x.withView { (xView) throws(LeptonError) in
+                try y.withView { (yView) throws(LeptonError) in
+                    var options = FitOptions()
+                    options.batchSize = batchSize
+                    options.epochs = epochs
+                    options.initialEpoch = initialEpoch
+                    options.shuffle = shuffle
+                    options.validationSplit = validationSplit
+                    options.classWeight = classWeight
+                    options.allocation = allocation
+                    options.storeName = store
+                    options.cancel = cancel
+                    options.progress = afterEpoch.map(LeptonClient.handler)
+                    return try LeptonClient.lending(validationData, sampleWeight, to: &options) {
+                        (options) throws(LeptonError) in
+                        try self.fitNow(model, x: [xView], y: [yView], options: options)
+                    }
+                }
+            }
+        }
+    }
+
+    private static func lending<Result>(
+        _ validation: (x: Tensor, y: Tensor)?, _ sampleWeight: Tensor?, to options: inout FitOptions,
+        _ body: (FitOptions) throws(LeptonError) -> Result
+    ) throws(LeptonError) -> Result {
+        var copy = options
+        if let sampleWeight {
+            return try sampleWeight.withView { (view) throws(LeptonError) in
+                copy.sampleWeight = view
+                return try lending(validation, nil, to: &copy, body)
+            }
+        }
+        guard let validation else { return try body(copy) }
+        return try validation.x.withView { (x) throws(LeptonError) in
+            try validation.y.withView { (y) throws(LeptonError) in
+                copy.validation = ValidationData(x: [x], y: [y])
+                return try body(copy)
+            }
+        }
+    }
+
+    private static func handler(_ afterEpoch: @escaping @Sendable (EpochReport) -> Bool) -> ProgressHandler {
+        { event in
+            guard event.kind == .epochEnd else { return true }
+            var metrics: [String: Double] = [:]
+            for (index, value) in event.values.enumerated() { metrics[event.names.strings[index]] = value }
+            return afterEpoch(EpochReport(epoch: event.epoch, epochs: event.epochs, metrics: metrics))
+        }
+    }
+
+    /// Loss and metrics on given data, by name.
+    ///
+    /// - Throws: as `fit`.
+    public func evaluate(
+        _ model: Model, _ x: some TensorConvertible, _ y: some TensorConvertible, batchSize: Int = 32,
+        allocation: Allocation? = nil
+    ) async throws(LeptonError) -> [String: Double] {
+        let (x, y) = (try Tensor(x), try Tensor(y))
+        return try await onOwnThread { (cancel) throws(LeptonError) in
+            let history = try x.withView { (xView) throws(LeptonError) in
+                try y.withView { (yView) throws(LeptonError) in
+                    var options = RunOptions()
+                    options.batchSize = batchSize
+                    options.allocation = allocation
+                    options.cancel = cancel
+                    return try self.evaluateNow(model, x: [xView], y: [yView], options: options)
+                }
+            }
+            var result: [String: Double] = [:]
+            for name in history.names { result[name] = history[name].last }
+            return result
+        }
+    }
+
+    /// Predicts on the client's nodes.
+    ///
+    /// - Parameter x: (rows, ...).
+    /// - Returns: float32 (rows, ...).
+    /// - Throws: as `fit`.
+    public func predict(
+        _ model: Model, _ x: some TensorConvertible, batchSize: Int = 32, allocation: Allocation? = nil
+    ) async throws(LeptonError) -> Tensor {
+        let x = try Tensor(x)
+        return try await onOwnThread { (cancel) throws(LeptonError) in
+            try x.withView { (view) throws(LeptonError) in
+                let shape = try model.outputShape(forRowsOf: view)
+                var options = RunOptions()
+                options.batchSize = batchSize
+                options.allocation = allocation
+                options.cancel = cancel
+                return try Tensor(floats: shape) { (pointer) throws(LeptonError) in
+                    try self.predictNow(
+                        model, x: [view], into: [MutableTensorView(base: pointer, shape: shape)], options: options)
+                }
+            }
+        }
+    }
+
+    /// Runs `body` on a new thread; cancelling the task throws the switch that `body` is given.
+    private func onOwnThread<Result: Sendable>(
+        _ body: @escaping @Sendable (CancelToken) throws(LeptonError) -> Result
+    ) async throws(LeptonError) -> Result {
+        let cancel = CancelToken()
+        let result: Swift.Result<Result, LeptonError> = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                Thread.start {
+                    do throws(LeptonError) {
+                        continuation.resume(returning: .success(try body(cancel)))
+                    } catch {
+                        continuation.resume(returning: .failure(error))
+                    }
+                }
+            }
+        } onCancel: {
+            cancel.cancel()
+        }
+        return try result.get()
+    }
+}
+
+/// A detached thread that runs one closure.
+private enum Thread {
+    private final class Work {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    /// When the system refuses a thread, the closure runs on this one.
+    static func start(_ body: @escaping @Sendable () -> Void) {
+        let argument = Unmanaged.passRetained(Work(body))
+        #if canImport(Glibc)
+            var thread = pthread_t()
+            let status = pthread_create(
+                &thread, nil,
+                { argument in
+                    if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
+                    return nil
+                }, argument.toOpaque())
+            if status == 0 { pthread_detach(thread) }
+        #else
+            var thread: pthread_t?
+            let status = pthread_create(
+                &thread, nil,
+                { argument in
+                    Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+                    return nil
+                }, argument.toOpaque())
+            if status == 0, let thread { pthread_detach(thread) }
+        #endif
+        if status != 0 { argument.takeRetainedValue().body() }
+    }
+}

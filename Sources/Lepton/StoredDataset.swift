@@ -1,0 +1,100 @@
+import LeptonFormats
+import LeptonResources
+import LeptonTensor
+import LeptonTraining
+
+/// A dataset in the store, mapped into memory: what a fit with `store` trains from.
+struct StoredDataset {
+    let x: [TensorView]
+    let y: [TensorView]
+    let sampleWeight: TensorView?
+    let byteCount: Int
+    /// Keeps the views' memory in place.
+    private let mapping: MappedBlob
+
+    /// Finds the tensors "x0", "x1", ..., "y0", ... and "sample_weight" in a mapped safetensors blob.
+    fileprivate init(_ mapping: MappedBlob) throws(LeptonError) {
+        self.mapping = mapping
+        byteCount = mapping.count
+        guard let base = mapping.bytes.baseAddress else {
+            throw LeptonError(.corruptData, "the stored dataset is empty")
+        }
+        var x: [TensorView] = []
+        var y: [TensorView] = []
+        var sampleWeight: TensorView?
+        for tensor in try Safetensors.Contents(mapping.bytes).tensors {
+            let view = TensorView(base: base + tensor.range.lowerBound, dtype: .float32, shape: tensor.shape)
+            switch tensor.name.first {
+            case "x": x.append(view)
+            case "y": y.append(view)
+            default: sampleWeight = view
+            }
+        }
+        self.x = x
+        self.y = y
+        self.sampleWeight = sampleWeight
+    }
+}
+
+extension LeptonClient {
+    private func requireStore(_ name: String) throws(LeptonError) -> Store {
+        guard let store else {
+            throw LeptonError(
+                .invalidState, argument: "store", expected: "a client with a store folder",
+                received: "'\(name)' for a client that keeps everything in memory")
+        }
+        return store
+    }
+
+    /// Puts a dataset into the store as float32, under the reference "<name>/dataset", and maps it.
+    func storedDataset(
+        _ name: String, x: [TensorView], y: [TensorView], sampleWeight: TensorView?
+    ) throws(LeptonError) -> StoredDataset {
+        let store = try requireStore(name)
+        var parts: [(name: String, view: TensorView)] = []
+        for (index, view) in x.enumerated() { parts.append(("x\(index)", view)) }
+        for (index, view) in y.enumerated() { parts.append(("y\(index)", view)) }
+        if let sampleWeight { parts.append(("sample_weight", sampleWeight)) }
+
+        let prefix = try Safetensors.prefix(parts.map { ($0.name, $0.view.shape) }, metadata: [])
+        let digest = try store.put { (writer: inout BlobWriter) throws(LeptonError) in
+            try writer.write(prefix)
+            for part in parts { try LeptonClient.write(part.view, to: &writer) }
+        }
+        try store.setReference("\(name)/dataset", digest)
+        return try StoredDataset(store.map(digest))
+    }
+
+    private static func write(_ view: TensorView, to writer: inout BlobWriter) throws(LeptonError) {
+        if view.dtype == .float32, view.isContiguous {
+            return try writer.write(UnsafeRawBufferPointer(start: view.base, count: view.shape.count * 4))
+        }
+        let copy = try AlignedBuffer<Float>(zeros: view.shape.count, purpose: "a dataset as float32")
+        view.copyFloats(to: copy.pointer)
+        try writer.write(copy.bytes)
+    }
+
+    /// Keeps the model as it is now under the reference "<name>/model".
+    func storeParameters(of model: Model, _ name: String) throws(LeptonError) {
+        let store = try requireStore(name)
+        let snapshot = try model.snapshot()
+        let digest = try store.put { (writer: inout BlobWriter) throws(LeptonError) in
+            try ModelFile.encode(snapshot) { (bytes) throws(LeptonError) in try writer.write(bytes) }
+        }
+        try store.setReference("\(name)/model", digest)
+    }
+
+    /// The model that a fit kept in the store under `name`.
+    ///
+    /// - Throws: `notFound`; `corruptData`.
+    public func storedModel(_ name: String) throws(LeptonError) -> Model {
+        let store = try requireStore(name)
+        guard let digest = try store.reference("\(name)/model") else {
+            throw LeptonError(.notFound, "the store has no model '\(name)'")
+        }
+        let bytes = try store.get(digest)
+        return try bytes.withUnsafeBufferPointer { (buffer) throws(LeptonError) in
+            try Model(restoring: ModelFile.decode(UnsafeRawBufferPointer(buffer)))
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import LeptonTensor
+
+/// The layers that can be made from a class name: by `lepton_model_add_layer`, config JSON and model files.
+package enum LayerRegistry {
+    private static let types: [any Layer.Type] = [
+        InputLayer.self, Dense.self, ActivationLayer.self, Dropout.self, Flatten.self,
+    ]
+
+    private static let byName: [String: any Layer.Type] = {
+        var names: [String: any Layer.Type] = [:]
+        for type in types { names[type.className] = type }
+        return names
+    }()
+
+    package static var classNames: [String] { byName.keys.sorted() }
+
+    /// Layers that Keras has and this version has not, so that the answer is not "unknown".
+    private static let notYet: Set<String> = [
+        "BatchNormalization", "LayerNormalization", "Conv1D", "Conv2D", "Conv3D", "MaxPooling2D", "AveragePooling2D",
+        "Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "MultiHeadAttention", "Attention",
+        "Reshape", "Permute", "Concatenate", "Add", "GaussianNoise", "LeakyReLU", "ReLU", "Softmax", "PReLU", "ELU",
+        "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Normalization", "Rescaling", "Masking", "RepeatVector",
+    ]
+
+    package static func make(className: String, config: JSONObject) throws(LeptonError) -> any Layer {
+        guard let type = byName[className] else {
+            if notYet.contains(className) {
+                throw LeptonError(
+                    .notSupported,
+                    "layer '\(className)' is not supported by this version; it has "
+                        + classNames.joined(separator: ", "))
+            }
+            throw unknownName("layer", className, known: classNames)
+        }
+        var reader = ConfigReader(className, config)
+        var layer = try type.init(arguments: &reader)
+        layer.options = try LayerOptions(&reader, keeping: layer.options)
+        try reader.finish()
+        return layer
+    }
+
+    /// The serialised form of a layer, as Keras writes it.
+    package static func config(of layer: any Layer) -> JSONValue {
+        var fields = JSONObject()
+        let arguments = layer.arguments
+        if !(layer is InputLayer) {
+            fields["name"] = layer.options.name.map { .string($0) } ?? .null
+            fields["trainable"] = .bool(layer.options.isTrainable)
+            fields["dtype"] = floatPolicy
+        }
+        for key in arguments.keys { fields[key] = arguments[key] }
+        if layer is InputLayer { fields["name"] = layer.options.name.map { .string($0) } ?? .null }
+        return serialized(module: "keras.layers", className: type(of: layer).className, config: fields)
+    }
+
+    /// Keras's serialised form of the float32 policy, the only one there is here.
+    package static let floatPolicy = serialized(
+        module: "keras", className: "DTypePolicy", config: ["name": "float32"])
+}
+
+extension LayerOptions {
+    fileprivate init(_ reader: inout ConfigReader, keeping standard: LayerOptions) throws(LeptonError) {
+        self = standard
+        if let name = try reader.string("name") {
+            guard !name.isEmpty, !name.contains("/"), name.utf8.count <= 200 else {
+                throw LeptonError(
+                    .invalidArgument, argument: "name", expected: "1 to 200 bytes without '/'",
+                    received: "'\(name.prefix(64))'")
+            }
+            self.name = name
+        }
+        isTrainable = try reader.bool("trainable", default: true)
+        if let shape = try reader.batchShape("batch_input_shape") { inputShape = shape }
+        if let shape = try reader.batchShape("batch_shape") { inputShape = shape }
+        if let shape = try reader.sampleShape("input_shape") { inputShape = shape }
+        try LayerOptions.checkFloat32(reader.value("dtype"))
+        reader.ignore("build_config", "quantization_config")
+        try reader.neutral("activity_regularizer", instead: "leave it out")
+    }
+
+    private static func checkFloat32(_ value: JSONValue?) throws(LeptonError) {
+        guard let value else { return }
+        let name = value.stringValue ?? value.objectValue?["config"]?.objectValue?["name"]?.stringValue
+        guard name == "float32" else {
+            throw LeptonError(
+                .notSupported, "dtype \(value.text.prefix(80)) is not supported; models compute in float32")
+        }
+    }
+}

@@ -1,0 +1,141 @@
+import LeptonNN
+import LeptonTensor
+
+/// Runs a plan over batches on the workers of a pool: shards in parallel, then their gradients added in shard order
+/// and the optimizer, over pieces of the parameters in parallel.
+///
+/// Everything a step needs is laid out when the executor is made; a step allocates nothing and takes no lock.
+/// Not `Sendable`: it belongs to the thread that trains.
+package final class Executor {
+    let plan: Plan
+    private let pool: WorkerPool
+    private let job: UnsafeMutablePointer<StepJob>
+    private let workerMemory: UnsafeMutablePointer<WorkerMemory>
+    private let floatsPerRow: UnsafeMutablePointer<Int>
+    private let pieces: UnsafeMutablePointer<ParameterPiece>
+    private let pieceCount: Int
+    private let dataBases: UnsafeMutablePointer<UnsafePointer<Float>>
+    private let sums: AlignedBuffer<Double>
+    private let gradients: AlignedBuffer<Float>?
+    /// Keeps alive what `workerMemory` points into.
+    private let floatBuffers: [AlignedBuffer<Float>]
+    private let pointerBuffers: [AlignedBuffer<UInt>]
+
+    /// Floats in one piece of the parameters: enough to be worth a task, few enough to share between workers.
+    private static let pieceFloats = 16 * 1024
+
+    /// - Parameter parameters: the model's; must outlive the executor.
+    init(
+        plan: Plan, policy: ShardPolicy, layout: ParameterLayout, parameters: AlignedBuffer<Float>, pool: WorkerPool,
+        seed: UInt64, isTraining: Bool
+    ) throws(LeptonError) {
+        let dataCount = plan.dataFloatsPerRow.count
+        var floatBuffers: [AlignedBuffer<Float>] = []
+        var pointerBuffers: [AlignedBuffer<UInt>] = []
+        var memories: [WorkerMemory] = []
+        for _ in 0..<min(pool.workers, max(policy.shardCount, 1)) {
+            let arena = try AlignedBuffer<Float>(zeros: plan.arenaFloats, purpose: "activations")
+            let stagingFloats = (plan.dataFloatsPerRow.reduce(0, +) + 1) * policy.rowsPerShard
+            let staging = try AlignedBuffer<Float>(zeros: stagingFloats, purpose: "a batch's rows")
+            let block = try AlignedBuffer<Float>(zeros: WorkerMemory.blockFloats, purpose: "a block of gradients")
+            let data = try AlignedBuffer<UInt>(zeros: dataCount, purpose: "data pointers")
+            let parts = try AlignedBuffer<UInt>(zeros: policy.shardCount, purpose: "gradient pointers")
+            floatBuffers += [arena, staging, block]
+            pointerBuffers += [data, parts]
+            memories.append(
+                WorkerMemory(
+                    arena: arena.pointer, staging: staging.pointer,
+                    data: UnsafeMutableRawPointer(data.pointer)
+                        .bindMemory(to: UnsafeMutablePointer<Float>.self, capacity: max(dataCount, 1)),
+                    block: block.pointer,
+                    parts: UnsafeMutableRawPointer(parts.pointer)
+                        .bindMemory(to: UnsafePointer<Float>?.self, capacity: max(policy.shardCount, 1))))
+        }
+        let gradients =
+            isTraining
+            ? try AlignedBuffer<Float>(zeros: policy.shardCount * layout.totalFloats, purpose: "gradients") : nil
+        let sums = try AlignedBuffer<Double>(zeros: policy.shardCount * plan.sumCount, purpose: "sums")
+
+        self.plan = plan
+        self.pool = pool
+        self.floatBuffers = floatBuffers
+        self.pointerBuffers = pointerBuffers
+        self.gradients = gradients
+        self.sums = sums
+        workerMemory = Executor.allocate(memories)
+        floatsPerRow = Executor.allocate(plan.dataFloatsPerRow)
+        let pieceList = Executor.pieces(of: layout.trainableRanges)
+        pieces = Executor.allocate(pieceList)
+        pieceCount = pieceList.count
+        dataBases = .allocate(capacity: max(dataCount, 1))
+        job = .allocate(capacity: 1)
+        job.initialize(
+            to: StepJob(
+                program: plan.program, workers: workerMemory, floatsPerRow: floatsPerRow, dataCount: dataCount,
+                rowsPerShard: policy.rowsPerShard, parameters: parameters.pointer, parameterFloats: layout.totalFloats,
+                gradients: gradients?.pointer, sums: sums.pointer, sumCount: plan.sumCount, pieces: pieces, seed: seed,
+                batch: BatchSource(data: dataBases, sampleWeights: nil, order: nil, start: 0, rows: 0)))
+    }
+
+    deinit {
+        job.deallocate()
+        dataBases.deallocate()
+        pieces.deallocate()
+        floatsPerRow.deallocate()
+        workerMemory.deallocate()
+    }
+
+    private static func allocate<Element: BitwiseCopyable>(_ values: [Element]) -> UnsafeMutablePointer<Element> {
+        let pointer = UnsafeMutablePointer<Element>.allocate(capacity: max(values.count, 1))
+        for (index, value) in values.enumerated() { (pointer + index).initialize(to: value) }
+        return pointer
+    }
+
+    private static func pieces(of ranges: [Range<Int>]) -> [ParameterPiece] {
+        ranges.flatMap { range in
+            stride(from: range.lowerBound, to: range.upperBound, by: pieceFloats).map {
+                ParameterPiece(offset: $0, count: min(pieceFloats, range.upperBound - $0))
+            }
+        }
+    }
+
+    /// Sets the rows that the following steps take their batches from; they must stay where they are meanwhile.
+    func setData(_ data: PreparedData) {
+        for (index, rows) in data.columns.enumerated() { dataBases[index] = rows.pointer }
+    }
+
+    /// One training step. `totals` receives the batch's sums of each loss and metric: total, count, total, ...
+    func train(
+        sampleWeights: UnsafePointer<Float>?, order: UnsafePointer<Int64>?, start: Int, rows: Int,
+        state: OptimizerState, totals: UnsafeMutablePointer<Double>
+    ) {
+        runShards(sampleWeights, order, start, rows, iteration: state.iterations, totals: totals)
+        job.pointee.update = state.nextUpdate(parameters: job.pointee.parameters)
+        pool.run(tasks: pieceCount, context: job, body: { StepJob.applyPiece($0, $1, $2) })
+        state.iterations += 1
+    }
+
+    /// One evaluation step: the same sums, nothing changes.
+    func evaluate(
+        sampleWeights: UnsafePointer<Float>?, start: Int, rows: Int, totals: UnsafeMutablePointer<Double>
+    ) {
+        runShards(sampleWeights, nil, start, rows, iteration: 0, totals: totals)
+    }
+
+    private func runShards(
+        _ sampleWeights: UnsafePointer<Float>?, _ order: UnsafePointer<Int64>?, _ start: Int, _ rows: Int,
+        iteration: UInt64, totals: UnsafeMutablePointer<Double>
+    ) {
+        job.pointee.iteration = iteration
+        job.pointee.batch = BatchSource(
+            data: dataBases, sampleWeights: sampleWeights, order: order, start: start, rows: rows)
+        let shards = job.pointee.shards
+        pool.run(tasks: shards, context: job, body: { StepJob.runShard($0, $1, $2) })
+        let count = job.pointee.sumCount
+        for index in 0..<count {
+            var total = 0.0
+            for shard in 0..<shards { total += job.pointee.sums[shard * count + index] }
+            totals[index] = total
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import CLeptonKernels
+import LeptonTensor
+
+/// Rows to run on: where each input and target begins, and in which order to take the rows.
+struct BatchSource {
+    /// Inputs, then targets; row-major float32.
+    let data: UnsafePointer<UnsafePointer<Float>>
+    let sampleWeights: UnsafePointer<Float>?
+    /// Row numbers; nil takes the rows as they stand.
+    let order: UnsafePointer<Int64>?
+    /// Where in the order, or in the rows, the batch begins.
+    let start: Int
+    let rows: Int
+}
+
+/// Memory of one worker.
+struct WorkerMemory: BitwiseCopyable {
+    let arena: UnsafeMutablePointer<Float>
+    /// Rows gathered by number, for each input and target, and then sample weights.
+    let staging: UnsafeMutablePointer<Float>
+    /// What the frame's `data` points to.
+    let data: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    /// One block of summed gradients.
+    let block: UnsafeMutablePointer<Float>
+    /// The shards' gradients of one block.
+    let parts: UnsafeMutablePointer<UnsafePointer<Float>?>
+
+    /// Floats in `block`: small enough that a block stays in the first-level cache through sum and update.
+    static let blockFloats = 1024
+}
+
+/// A run of trained parameters that one task updates.
+struct ParameterPiece: BitwiseCopyable {
+    let offset: Int
+    let count: Int
+}
+
+/// One training or evaluation step as the workers see it: plain memory only.
+struct StepJob {
+    let program: StepProgram
+    let workers: UnsafePointer<WorkerMemory>
+    let floatsPerRow: UnsafePointer<Int>
+    let dataCount: Int
+    let rowsPerShard: Int
+    let parameters: UnsafeMutablePointer<Float>
+    let parameterFloats: Int
+    /// A gradient of all parameters for each shard; nil when not training.
+    let gradients: UnsafeMutablePointer<Float>?
+    let sums: UnsafeMutablePointer<Double>
+    let sumCount: Int
+    let pieces: UnsafePointer<ParameterPiece>
+    let seed: UInt64
+    var iteration: UInt64 = 0
+    var batch: BatchSource
+    var update: OptimizerUpdate?
+
+    var shards: Int { (batch.rows + rowsPerShard - 1) / rowsPerShard }
+
+    /// Forward, and backward when training, over one shard.
+    static func runShard(_ context: UnsafeMutableRawPointer, _ shard: Int, _ worker: Int) {
+        let job = context.assumingMemoryBound(to: StepJob.self)
+        let memory = job.pointee.workers[worker]
+        let first = shard * job.pointee.rowsPerShard
+        let rows = min(job.pointee.rowsPerShard, job.pointee.batch.rows - first)
+        let sums = job.pointee.sums + shard * job.pointee.sumCount
+        sums.update(repeating: 0, count: job.pointee.sumCount)
+        let weights = job.pointee.fillData(memory, first: first, rows: rows)
+        let gradients = job.pointee.gradients.map { $0 + shard * job.pointee.parameterFloats }
+        var frame = Frame(
+            rows: rows, firstRow: first, batchRows: job.pointee.batch.rows, arena: memory.arena,
+            parameters: job.pointee.parameters, gradients: gradients ?? memory.arena, data: memory.data,
+            sampleWeights: weights, sums: sums, seed: job.pointee.seed, iteration: job.pointee.iteration)
+        job.pointee.program.run(&frame)
+    }
+
+    /// Points the worker at the shard's rows, gathering them where an order is given. Returns the sample weights.
+    private func fillData(_ memory: WorkerMemory, first: Int, rows: Int) -> UnsafePointer<Float>? {
+        let begin = batch.start + first
+        guard let order = batch.order else {
+            for index in 0..<dataCount {
+                memory.data[index] = UnsafeMutablePointer(mutating: batch.data[index] + begin * floatsPerRow[index])
+            }
+            return batch.sampleWeights.map { $0 + begin }
+        }
+        var staging = memory.staging
+        for index in 0..<dataCount {
+            let width = floatsPerRow[index]
+            lepton_k_gather_rows_f32(staging, batch.data[index], order + begin, rows, width)
+            memory.data[index] = staging
+            staging += rowsPerShard * width
+        }
+        guard let weights = batch.sampleWeights else { return nil }
+        lepton_k_gather_rows_f32(staging, weights, order + begin, rows, 1)
+        return UnsafePointer(staging)
+    }
+
+    /// Sums the shards' gradients of one piece of the parameters, in shard order, and updates it.
+    static func applyPiece(_ context: UnsafeMutableRawPointer, _ piece: Int, _ worker: Int) {
+        let job = context.assumingMemoryBound(to: StepJob.self)
+        guard let gradients = job.pointee.gradients, let update = job.pointee.update else { return }
+        let piece = job.pointee.pieces[piece]
+        let shards = job.pointee.shards
+        guard shards > 1 else {
+            update.apply(offset: piece.offset, count: piece.count, gradient: gradients + piece.offset)
+            return
+        }
+        let memory = job.pointee.workers[worker]
+        let end = piece.offset + piece.count
+        var offset = piece.offset
+        while offset < end {
+            let count = min(WorkerMemory.blockFloats, end - offset)
+            for shard in 0..<shards {
+                memory.parts[shard] = UnsafePointer(gradients + shard * job.pointee.parameterFloats + offset)
+            }
+            lepton_k_sum_f32(memory.block, memory.parts, shards, count)
+            update.apply(offset: offset, count: count, gradient: memory.block)
+            offset += count
+        }
+    }
+}

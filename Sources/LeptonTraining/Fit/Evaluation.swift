@@ -1,0 +1,52 @@
+import LeptonNN
+import LeptonTensor
+
+/// Measures a model on data, batch by batch: what `evaluate` and a fit's validation share.
+///
+/// Not `Sendable`: it belongs to the thread that evaluates.
+final class Evaluation {
+    let scores: Scoreboard
+    private let executor: Executor
+    private let sampleWeights: FloatRows?
+    private let data: PreparedData
+    private let rows: Range<Int>
+    private let batchSize: Int
+
+    init(
+        context: TrainingContext, data: PreparedData, sampleWeights: FloatRows?, rows: Range<Int>, batchSize: Int,
+        pool: WorkerPool
+    ) throws(LeptonError) {
+        let effective = min(batchSize, max(rows.count, 1))
+        self.data = data
+        self.sampleWeights = sampleWeights
+        self.rows = rows
+        self.batchSize = effective
+        scores = Scoreboard(metricNames: context.objective.metrics.map(\.name))
+        executor = try context.makeExecutor(batchRows: effective, isTraining: false, pool: pool)
+        executor.setData(data)
+    }
+
+    var steps: Int { (rows.count + batchSize - 1) / batchSize }
+
+    /// Runs all batches, each under the model's lock.
+    ///
+    /// - Parameter afterStep: told the steps done; false ends the run.
+    /// - Returns: whether all batches were run.
+    func run(model: Model, afterStep: (Int) -> Bool) -> Bool {
+        scores.reset()
+        var start = rows.lowerBound
+        var step = 0
+        while start < rows.upperBound {
+            let count = min(batchSize, rows.upperBound - start)
+            model.lock.withLock {
+                executor.evaluate(
+                    sampleWeights: sampleWeights?.pointer, start: start, rows: count, totals: scores.batch)
+            }
+            scores.addBatch(rows: count)
+            start += count
+            step += 1
+            if !afterStep(step) { return start >= rows.upperBound }
+        }
+        return true
+    }
+}

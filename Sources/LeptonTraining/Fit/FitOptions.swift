@@ -1,0 +1,60 @@
+import LeptonTensor
+
+/// Data that a fit is measured on after each epoch.
+package struct ValidationData {
+    package var x: [TensorView]
+    package var y: [TensorView]
+    package var sampleWeight: TensorView?
+
+    package init(x: [TensorView], y: [TensorView], sampleWeight: TensorView? = nil) {
+        self.x = x
+        self.y = y
+        self.sampleWeight = sampleWeight
+    }
+}
+
+/// How a fit goes about it; defaults as in Keras.
+package struct TrainingOptions {
+    package var batchSize = 32
+    package var epochs = 1
+    package var initialEpoch = 0
+    package var shuffle = true
+    /// The last fraction of the rows, taken before shuffling, that is held out.
+    package var validationSplit = 0.0
+    /// Overrides the split.
+    package var validation: ValidationData?
+    package var validationBatchSize: Int?
+    package var allowNonFinite = false
+    package var sampleWeight: TensorView?
+    package var classWeight: [Int: Double]?
+    package var progress: ProgressHandler?
+    package var cancel: CancelToken?
+    /// Asked between two steps, as the cancel switch is; an error ends the fit (a lease that is over, say).
+    package var interruption: (() -> LeptonError?)?
+
+    package init() {}
+
+    func check() throws(LeptonError) {
+        try TrainingOptions.require(batchSize, atLeast: 1, "batch_size")
+        try TrainingOptions.require(epochs, atLeast: 1, "epochs")
+        if let validationBatchSize { try TrainingOptions.require(validationBatchSize, atLeast: 1, "validation_batch_size") }
+        guard initialEpoch >= 0, initialEpoch <= epochs else {
+            throw LeptonError(
+                .invalidArgument, argument: "initial_epoch", expected: "0 to epochs (\(epochs))",
+                received: "\(initialEpoch)")
+        }
+        guard validationSplit >= 0, validationSplit < 1 else {
+            throw LeptonError(
+                .invalidArgument, argument: "validation_split", expected: "a number of at least 0 and below 1",
+                received: "\(validationSplit)")
+        }
+    }
+
+    static func require(_ value: Int, atLeast minimum: Int, _ argument: String) throws(LeptonError) {
+        guard value >= minimum, value <= Int(Int32.max) else {
+            throw LeptonError(
+                .invalidArgument, argument: argument,
+                expected: "a whole number from \(minimum) to \(Int32.max)", received: "\(value)")
+        }
+    }
+}

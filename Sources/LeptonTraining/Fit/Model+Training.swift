@@ -1,0 +1,55 @@
+import LeptonNN
+import LeptonTensor
+
+extension Model {
+    /// Trains on the workers of a pool. The weights afterwards are the same bits whatever their number.
+    ///
+    /// - Throws: what is wrong with data or options, before anything changes; `cancelled`, with the weights of the
+    ///   last complete step; `invalidState` when a fit runs already.
+    package func fit(
+        x: [TensorView], y: [TensorView], options: TrainingOptions, pool: WorkerPool
+    ) throws(LeptonError) -> History {
+        let trainer = try withState { () throws(LeptonError) in
+            try requireIdle("a second fit")
+            let trainer = try Trainer(model: self, x: x, y: y, options: options, pool: pool)
+            isTraining = true
+            return trainer
+        }
+        defer { lock.withLock { isTraining = false } }
+        return try trainer.run()
+    }
+
+    /// Loss and metrics on given data, as a history of one epoch.
+    ///
+    /// - Parameter progress: told of each batch; false ends the run early.
+    package func evaluate(
+        x: [TensorView], y: [TensorView], sampleWeight: TensorView?, batchSize: Int, allowNonFinite: Bool,
+        pool: WorkerPool, progress: ProgressHandler?, cancel: CancelToken?
+    ) throws(LeptonError) -> History {
+        try TrainingOptions.require(batchSize, atLeast: 1, "batch_size")
+        let evaluation = try withState { () throws(LeptonError) in
+            let context = try TrainingContext(model: self, x: x)
+            let data = try PreparedData(
+                form: context.form, x: x, y: y, sampleWeight: sampleWeight, allowNonFinite: allowNonFinite)
+            return try Evaluation(
+                context: context, data: data, sampleWeights: data.sampleWeights, rows: 0..<data.rows,
+                batchSize: batchSize, pool: pool)
+        }
+        let names = MetricNames(evaluation.scores.names)
+        let values = try AlignedBuffer<Double>(zeros: names.strings.count, purpose: "metric values")
+        var isCancelled = false
+        _ = evaluation.run(model: self) { step in
+            evaluation.scores.write(to: values.pointer)
+            isCancelled = cancel?.isCancelled ?? false
+            guard !isCancelled, let progress else { return !isCancelled }
+            return progress(
+                ProgressEvent(
+                    kind: .batchEnd, epoch: 0, epochs: 1, step: step, steps: evaluation.steps, names: names,
+                    values: UnsafeBufferPointer(start: values.pointer, count: names.strings.count)))
+        }
+        if isCancelled { throw LeptonError(.cancelled, "evaluate was cancelled") }
+        var history = History()
+        history.append(epoch: 0, names: names.strings, values: values.pointer)
+        return history
+    }
+}

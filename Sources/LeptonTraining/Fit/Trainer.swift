@@ -1,0 +1,180 @@
+import LeptonNN
+import LeptonTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// One fit: epochs of batches, validation, progress and history.
+///
+/// Not `Sendable`: it belongs to the thread that called fit. The model's lock is held during each step and free
+/// between two, so that others can read the model and callbacks can change its learning rate.
+final class Trainer {
+    private let model: Model
+    private let options: TrainingOptions
+    private let data: PreparedData
+    private let trainRows: Int
+    private let batchSize: Int
+    private let executor: Executor
+    private let state: OptimizerState
+    private let scores: Scoreboard
+    private let validation: Evaluation?
+    private let seed: UInt64
+    private let order: AlignedBuffer<Int64>?
+    private let names: MetricNames
+    private let epochNames: MetricNames
+    private let values: AlignedBuffer<Double>
+    private var history = History()
+    private var stopRequested = false
+    private var failure: LeptonError?
+
+    /// Checks everything before anything changes.
+    init(
+        model: Model, x: [TensorView], y: [TensorView], options: TrainingOptions, pool: WorkerPool
+    ) throws(LeptonError) {
+        try options.check()
+        let context = try TrainingContext(model: model, x: x)
+        let data = try PreparedData(
+            form: context.form, x: x, y: y, sampleWeight: options.sampleWeight, classWeights: options.classWeight,
+            allowNonFinite: options.allowNonFinite)
+        trainRows = try Trainer.trainingRows(of: data.rows, options)
+        batchSize = min(options.batchSize, trainRows)
+        executor = try context.makeExecutor(batchRows: batchSize, isTraining: true, pool: pool)
+        executor.setData(data)
+        scores = Scoreboard(metricNames: context.objective.metrics.map(\.name))
+        validation = try Trainer.makeValidation(context, data, trainRows, options, pool)
+        order = options.shuffle ? try AlignedBuffer(zeros: trainRows, purpose: "the order of rows") : nil
+        names = MetricNames(scores.names)
+        epochNames = MetricNames(scores.names + (validation == nil ? [] : scores.names.map { "val_" + $0 }))
+        values = try AlignedBuffer(zeros: 2 * scores.names.count, purpose: "metric values")
+        state = try model.ensureOptimizerState(context.built)
+        seed = context.seed
+        self.model = model
+        self.options = options
+        self.data = data
+    }
+
+    /// Rows that are trained on: all but the last fraction.
+    private static func trainingRows(of rows: Int, _ options: TrainingOptions) throws(LeptonError) -> Int {
+        guard options.validation == nil, options.validationSplit > 0 else { return rows }
+        let kept = Int(floor(Double(rows) * (1 - options.validationSplit)))
+        guard kept > 0, kept < rows else {
+            throw LeptonError(
+                .invalidArgument, argument: "validation_split",
+                expected: "a fraction that leaves rows on both sides of \(rows)",
+                received: "\(options.validationSplit)")
+        }
+        return kept
+    }
+
+    private static func makeValidation(
+        _ context: TrainingContext, _ data: PreparedData, _ trainRows: Int, _ options: TrainingOptions,
+        _ pool: WorkerPool
+    ) throws(LeptonError) -> Evaluation? {
+        let batchSize = options.validationBatchSize ?? options.batchSize
+        if let given = options.validation {
+            let held = try PreparedData(
+                form: context.form, x: given.x, y: given.y, sampleWeight: given.sampleWeight,
+                allowNonFinite: options.allowNonFinite, prefix: "validation_")
+            return try Evaluation(
+                context: context, data: held, sampleWeights: held.sampleWeights, rows: 0..<held.rows,
+                batchSize: batchSize, pool: pool)
+        }
+        guard trainRows < data.rows else { return nil }
+        // Class weights are for training alone, as in Keras.
+        return try Evaluation(
+            context: context, data: data, sampleWeights: options.classWeight == nil ? data.sampleWeights : nil,
+            rows: trainRows..<data.rows, batchSize: batchSize, pool: pool)
+    }
+
+    private var steps: Int { (trainRows + batchSize - 1) / batchSize }
+
+    /// Trains. The model keeps the weights of the last complete step whatever happens.
+    ///
+    /// - Throws: `cancelled` when the cancel switch was thrown.
+    func run() throws(LeptonError) -> History {
+        report(.trainBegin, epoch: options.initialEpoch, step: 0, names, count: 0)
+        var epoch = options.initialEpoch
+        while epoch < options.epochs, !stopRequested, failure == nil {
+            runEpoch(epoch)
+            epoch += 1
+        }
+        if let failure { throw failure }
+        history.stoppedEarly = stopRequested
+        report(.trainEnd, epoch: max(epoch - 1, 0), step: 0, names, count: 0)
+        return history
+    }
+
+    private func runEpoch(_ epoch: Int) {
+        report(.epochBegin, epoch: epoch, step: 0, names, count: 0)
+        shuffleRows()
+        scores.reset()
+        var start = 0
+        var step = 0
+        while start < trainRows, !stopRequested, !isInterrupted() {
+            let rows = min(batchSize, trainRows - start)
+            model.lock.withLock {
+                executor.train(
+                    sampleWeights: data.sampleWeights?.pointer, order: order.map { UnsafePointer($0.pointer) },
+                    start: start, rows: rows, state: state, totals: scores.batch)
+            }
+            scores.addBatch(rows: rows)
+            start += rows
+            step += 1
+            if options.progress != nil {
+                scores.write(to: values.pointer)
+                report(.batchEnd, epoch: epoch, step: step, names, count: names.strings.count)
+            }
+        }
+        guard failure == nil else { return }
+        finishEpoch(epoch, steps: step)
+    }
+
+    private func finishEpoch(_ epoch: Int, steps done: Int) {
+        model.lock.withLock { model.epochsTrained += 1 }
+        scores.write(to: values.pointer)
+        var count = names.strings.count
+        // An epoch that was stopped half-way still gets its validation, as in Keras.
+        if let validation {
+            let finished = validation.run(model: model) { _ in !isInterrupted() }
+            guard finished, failure == nil else { return }
+            validation.scores.write(to: values.pointer + count)
+            count *= 2
+        }
+        history.append(epoch: epoch, names: epochNames.strings, values: values.pointer)
+        report(.epochEnd, epoch: epoch, step: done, epochNames, count: count)
+    }
+
+    private func isInterrupted() -> Bool {
+        if failure == nil, let cancel = options.cancel, cancel.isCancelled {
+            failure = LeptonError(.cancelled, "fit was cancelled")
+        }
+        if failure == nil, let interruption = options.interruption { failure = interruption() }
+        return failure != nil
+    }
+
+    /// A new order of the rows, drawn from the model's seed and the number of epochs it has been trained for
+    /// (Fisher and Yates; Durstenfeld, 1964).
+    private func shuffleRows() {
+        guard let order else { return }
+        var random = RandomStream(
+            seed: seed, purpose: .shuffle, index: model.lock.withLock { model.epochsTrained })
+        for row in 0..<trainRows { order.pointer[row] = Int64(row) }
+        for last in stride(from: trainRows - 1, to: 0, by: -1) {
+            let other = Int(random.below(UInt64(last + 1)))
+            let moved = order.pointer[last]
+            order.pointer[last] = order.pointer[other]
+            order.pointer[other] = moved
+        }
+    }
+
+    private func report(_ kind: ProgressEvent.Kind, epoch: Int, step: Int, _ names: MetricNames, count: Int) {
+        guard let progress = options.progress else { return }
+        let event = ProgressEvent(
+            kind: kind, epoch: epoch, epochs: options.epochs, step: step, steps: steps, names: names,
+            values: UnsafeBufferPointer(start: values.pointer, count: count))
+        if !progress(event) { stopRequested = true }
+    }
+}

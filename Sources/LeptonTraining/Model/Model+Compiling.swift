@@ -1,0 +1,126 @@
+import LeptonNN
+import LeptonTensor
+
+/// What `compile` sets.
+package struct CompileSettings: Sendable, Equatable {
+    package let optimizer: Optimizer
+    package let loss: Loss?
+    package let metrics: [Metric]
+    package let weightedMetrics: [Metric]
+
+    package init(
+        optimizer: Optimizer, loss: Loss?, metrics: [Metric], weightedMetrics: [Metric]
+    ) throws(LeptonError) {
+        var names: Set<String> = ["loss"]
+        for metric in metrics + weightedMetrics where !names.insert(metric.name).inserted {
+            throw LeptonError(
+                .invalidArgument, argument: "metrics", expected: "a name of its own for each metric",
+                received: "'\(metric.name)' twice")
+        }
+        self.optimizer = optimizer
+        self.loss = loss
+        self.metrics = metrics
+        self.weightedMetrics = weightedMetrics
+    }
+
+    /// As Keras's `get_compile_config` writes it.
+    package var config: JSONValue {
+        [
+            "optimizer": optimizer.config, "loss": loss?.config ?? .null, "loss_weights": .null,
+            "metrics": .array(metrics.map(\.config)), "weighted_metrics": .array(weightedMetrics.map(\.config)),
+        ]
+    }
+
+    package init(config: JSONValue) throws(LeptonError) {
+        guard let fields = config.objectValue, let optimizer = fields["optimizer"] else {
+            throw LeptonError(
+                .invalidArgument, argument: "compile config", expected: "an object with an optimizer",
+                received: config.kindName)
+        }
+        var loss: Loss?
+        if let value = fields["loss"], !value.isNull { loss = try Loss(value) }
+        try self.init(
+            optimizer: Optimizer(optimizer), loss: loss, metrics: CompileSettings.metrics(fields["metrics"]),
+            weightedMetrics: CompileSettings.metrics(fields["weighted_metrics"]))
+    }
+
+    private static func metrics(_ value: JSONValue?) throws(LeptonError) -> [Metric] {
+        var metrics: [Metric] = []
+        for item in value?.arrayValue ?? [] { metrics.append(try Metric(item)) }
+        return metrics
+    }
+}
+
+extension Model {
+    /// Sets optimizer, loss and metrics from names or Keras config objects; optimizer state starts anew.
+    ///
+    /// - Throws: `invalidArgument` for unknown names, with the nearest known one, or values out of range;
+    ///   `notSupported`; `invalidState` during a fit. Earlier settings stay then.
+    package func compile(
+        optimizer: JSONValue, loss: JSONValue?, metrics: [JSONValue], weightedMetrics: [JSONValue]
+    ) throws(LeptonError) {
+        var plain: [Metric] = []
+        for value in metrics { plain.append(try Metric(value)) }
+        var weighted: [Metric] = []
+        for value in weightedMetrics { weighted.append(try Metric(value)) }
+        var parsedLoss: Loss?
+        if let loss { parsedLoss = try Loss(loss) }
+        try compile(
+            CompileSettings(
+                optimizer: Optimizer(optimizer), loss: parsedLoss, metrics: plain, weightedMetrics: weighted))
+    }
+
+    package func compile(_ settings: CompileSettings) throws(LeptonError) {
+        try withState { () throws(LeptonError) in
+            try requireIdle("compiling")
+            self.settings = settings
+            optimizerState = nil
+        }
+    }
+
+    func requireCompiled() throws(LeptonError) -> CompileSettings {
+        guard let settings else {
+            throw LeptonError(.invalidState, "the model is not compiled; call compile with an optimizer and a loss")
+        }
+        return settings
+    }
+
+    /// The optimizer's learning rate.
+    ///
+    /// - Throws: `invalidState` when the model is not compiled.
+    public func learningRate() throws(LeptonError) -> Double {
+        try withState { () throws(LeptonError) in
+            let settings = try requireCompiled()
+            return optimizerState?.optimizer.learningRate ?? settings.optimizer.learningRate
+        }
+    }
+
+    /// Sets it, also between two steps of a fit.
+    ///
+    /// - Throws: `invalidState` when not compiled; `invalidArgument` for a rate that is negative or not finite.
+    public func setLearningRate(_ rate: Double) throws(LeptonError) {
+        try withState { () throws(LeptonError) in
+            let settings = try requireCompiled()
+            guard rate >= 0, rate.isFinite else {
+                throw LeptonError(
+                    .invalidArgument, argument: "learning_rate", expected: "a finite number of at least 0",
+                    received: "\(rate)")
+            }
+            var optimizer = settings.optimizer
+            optimizer.learningRate = rate
+            self.settings = try CompileSettings(
+                optimizer: optimizer, loss: settings.loss, metrics: settings.metrics,
+                weightedMetrics: settings.weightedMetrics)
+            optimizerState?.optimizer.learningRate = rate
+        }
+    }
+
+    /// The optimizer's state, made at the first use.
+    func ensureOptimizerState(_ built: BuiltModel) throws(LeptonError) -> OptimizerState {
+        if let optimizerState { return optimizerState }
+        let state = try OptimizerState(
+            requireCompiled().optimizer, parameterFloats: built.layout.totalFloats)
+        optimizerState = state
+        return state
+    }
+}

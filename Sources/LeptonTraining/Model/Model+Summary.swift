@@ -1,0 +1,137 @@
+import LeptonNN
+import LeptonTensor
+
+extension Model {
+    /// The table that Keras's `summary` prints, without colours.
+    ///
+    /// - Parameter lineLength: width in characters; nil for the 76 that Keras uses outside a terminal.
+    public func summary(lineLength: Int? = nil) -> String {
+        lock.withLock { SummaryTable(model: self, lineLength: lineLength ?? 0).text }
+    }
+}
+
+/// Lays out a summary as Keras 3.15 does (keras/src/utils/summary_utils.py); texts too long for their column are
+/// broken over several lines.
+private struct SummaryTable {
+    var text = ""
+    private let widths: [Int]
+
+    init(model: Model, lineLength: Int) {
+        let total = lineLength > 0 ? min(max(lineLength, 30), 1_000) : 76
+        widths = SummaryTable.columnWidths(total)
+        let layers = model.graph.layers.filter { !($0 is InputLayer) }
+        let shapes = (try? model.graph.layerOutputShapes()) ?? []
+        let shown = zip(model.graph.layers, shapes).filter { !($0.0 is InputLayer) }.map(\.1)
+
+        text = "Model: \"\(model.graph.name)\"\n"
+        text += rule("┏", "━", "┳", "┓") + row(["Layer (type)", "Output Shape", "Param #"], "┃")
+        text += rule("┡", "━", "╇", "┩")
+        for (index, layer) in layers.enumerated() {
+            let isBuilt = model.built != nil
+            let count = model.built.map { SummaryTable.parameterCount(of: layer, in: model.graph, $0) } ?? 0
+            let title = "\(layer.options.name ?? "") (\(type(of: layer).className))"
+            text += row(
+                [
+                    title, isBuilt ? Shape.batchText(shown[index]) : "?",
+                    isBuilt ? SummaryTable.grouped(count) : "0 (unbuilt)",
+                ], "│")
+            if index + 1 < layers.count { text += rule("├", "─", "┼", "┤") }
+        }
+        text += rule("└", "─", "┴", "┘")
+        text += SummaryTable.totals(model)
+    }
+
+    private static func parameterCount(of layer: any Layer, in graph: ModelGraph, _ built: Model.BuiltModel) -> Int {
+        built.operations.weights
+            .filter { graph.layers[$0.layer].options.name == layer.options.name }
+            .reduce(0) { $0 + $1.spec.shape.reduce(1, *) }
+    }
+
+    private static func totals(_ model: Model) -> String {
+        let weights = model.built?.operations.weights ?? []
+        func count(_ isIncluded: (OperationGraph.Weight) -> Bool) -> Int {
+            weights.filter(isIncluded).reduce(0) { $0 + $1.spec.shape.reduce(1, *) }
+        }
+        let trainable = count(\.isTrainable)
+        let frozen = count { !$0.isTrainable }
+        // Keras counts the optimizer's own two variables, the iterations and the learning rate, with its slots.
+        let optimizer = model.optimizerState.map { 2 + $0.slots.count * trainable } ?? 0
+        var lines = [
+            ("Total params", trainable + frozen + optimizer), ("Trainable params", trainable),
+            ("Non-trainable params", frozen),
+        ]
+        if model.optimizerState != nil { lines.append(("Optimizer params", optimizer)) }
+        return lines.map { " \($0.0): \(grouped($0.1)) (\(readableBytes($0.1 * 4)))\n" }.joined()
+    }
+
+    private static func columnWidths(_ total: Int) -> [Int] {
+        // Keras asks for 45, 35 and 20 % of the line; its table takes the ten characters of bars and blanks back from
+        // them as 3, 4 and 3.
+        let first = Int(Double(total) * 0.45)
+        let second = Int(Double(total) * 0.8) - first
+        return [first - 3, second - 4, total - first - second - 3]
+    }
+
+    private func rule(_ left: String, _ line: String, _ joint: String, _ right: String) -> String {
+        left + widths.map { String(repeating: line, count: $0 + 2) }.joined(separator: joint) + right + "\n"
+    }
+
+    private func row(_ cells: [String], _ bar: String) -> String {
+        let broken = zip(cells, widths).map { SummaryTable.broken($0, $1) }
+        let height = broken.map(\.count).max() ?? 0
+        var lines = ""
+        for line in 0..<height {
+            let padded = zip(broken, widths).enumerated().map { column, cell in
+                let content = line < cell.0.count ? cell.0[line] : ""
+                let fill = String(repeating: " ", count: max(0, cell.1 - content.count))
+                return column == 2 ? fill + content : content + fill
+            }
+            lines += "\(bar) " + padded.joined(separator: " \(bar) ") + " \(bar)\n"
+        }
+        return lines
+    }
+
+    /// Breaks a text at blanks where possible, so that no line is wider than `width`.
+    private static func broken(_ text: String, _ width: Int) -> [String] {
+        var lines: [String] = [""]
+        for word in text.split(separator: " ", omittingEmptySubsequences: false) {
+            var word = Substring(word)
+            let joined = lines[lines.count - 1].isEmpty ? String(word) : lines[lines.count - 1] + " " + word
+            if joined.count <= width {
+                lines[lines.count - 1] = joined
+                continue
+            }
+            if !lines[lines.count - 1].isEmpty { lines.append("") }
+            while word.count > width {
+                lines[lines.count - 1] = String(word.prefix(width))
+                word = word.dropFirst(width)
+                lines.append("")
+            }
+            lines[lines.count - 1] = String(word)
+        }
+        return lines
+    }
+
+    private static func grouped(_ number: Int) -> String {
+        var digits = String(number)
+        var index = digits.count - 3
+        while index > 0 {
+            digits.insert(",", at: digits.index(digits.startIndex, offsetBy: index))
+            index -= 3
+        }
+        return digits
+    }
+
+    private static func readableBytes(_ bytes: Int) -> String {
+        let units = ["B", "KB", "MB", "GB", "TB"]
+        var value = Double(bytes)
+        var unit = 0
+        while value >= 1024, unit + 1 < units.count {
+            value /= 1024
+            unit += 1
+        }
+        let hundredths = Int((value * 100).rounded())
+        let fraction = hundredths % 100
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) \(units[unit])"
+    }
+}

@@ -1,0 +1,208 @@
+import LeptonNN
+import LeptonTensor
+
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
+/// A model: a graph of layers, its weights, and what it takes to train it.
+///
+///     let model = Sequential { Dense(units: 1, inputShape: [1]) }
+///     model.compile(optimizer: .sgd(), loss: .meanSquaredError)
+///
+/// Thread-safe: calls on one model may come from any thread. During a fit others see the weights between two steps;
+/// a second fit, or a change of structure meanwhile, throws `invalidState`.
+///
+/// `@unchecked Sendable`: `lock` guards every stored property below it.
+public final class Model: @unchecked Sendable {
+    let lock = Lock()
+    var graph: ModelGraph
+    var seed: UInt64
+    var built: BuiltModel?
+    var settings: CompileSettings?
+    var optimizerState: OptimizerState?
+    /// Epochs trained over the model's life: numbers the orders in which rows are shuffled.
+    var epochsTrained: UInt64 = 0
+    var isTraining = false
+    /// A mistake in a Swift declaration, kept for the first call that can throw.
+    var declarationError: LeptonError?
+
+    /// What exists once the input shape is known.
+    struct BuiltModel {
+        let operations: OperationGraph
+        let layout: ParameterLayout
+        let parameters: AlignedBuffer<Float>
+        /// For `predict` on the calling thread; made anew when a call brings more rows than it takes.
+        var predictor: Predictor?
+    }
+
+    /// An empty Sequential model.
+    ///
+    /// - Parameter name: nil for "sequential".
+    /// - Throws: `invalidArgument` for an empty name.
+    public init(name: String? = nil) throws(LeptonError) {
+        if let name, name.isEmpty || name.utf8.count > 200 {
+            throw LeptonError(
+                .invalidArgument, argument: "name", expected: "1 to 200 bytes",
+                received: name.isEmpty ? "''" : "\(name.utf8.count) bytes")
+        }
+        graph = ModelGraph(name: name ?? "sequential")
+        seed = Model.freshSeed()
+    }
+
+    /// A model with fresh weights from Keras config JSON.
+    ///
+    /// - Throws: `invalidArgument` for unknown layers or arguments, with the nearest known name; `notSupported`;
+    ///   `shapeMismatch`.
+    public init(config: JSONValue) throws(LeptonError) {
+        graph = try ModelGraph(config: config)
+        seed = Model.freshSeed()
+        if graph.inputShape != nil { built = try makeBuilt() }
+    }
+
+    /// A model with the weights given, as a file has them.
+    package init(graph: ModelGraph, seed: UInt64) throws(LeptonError) {
+        self.graph = graph
+        self.seed = seed
+        if graph.inputShape != nil { built = try makeBuilt() }
+    }
+
+    init(declaring layers: [any Layer], name: String, seed: UInt64?) {
+        var graph = ModelGraph(name: name)
+        self.seed = seed ?? Model.freshSeed()
+        do throws(LeptonError) {
+            for layer in layers { try graph.append(layer) }
+            self.graph = graph
+            if graph.inputShape != nil { built = try makeBuilt() }
+        } catch {
+            self.graph = graph
+            declarationError = error
+        }
+    }
+
+    /// From the operating system, so that two models differ unless a seed is set.
+    private static func freshSeed() -> UInt64 { UInt64.random(in: .min ... .max) }
+
+    /// Runs `body` under the lock, after any mistake in the declaration has been reported.
+    func withState<Result>(_ body: () throws(LeptonError) -> Result) throws(LeptonError) -> Result {
+        try lock.withLock { () throws(LeptonError) -> Result in
+            if let declarationError { throw declarationError }
+            return try body()
+        }
+    }
+
+    /// Throws while a fit runs: its plan relies on the structure.
+    func requireIdle(_ what: String) throws(LeptonError) {
+        guard !isTraining else {
+            throw LeptonError(.invalidState, "\(what) is not possible while the model is being trained")
+        }
+    }
+
+    func requireBuilt() throws(LeptonError) -> BuiltModel {
+        guard let built else {
+            throw LeptonError(
+                .invalidState,
+                "the model is not built; give the first layer an input shape, call build, or fit it on data")
+        }
+        return built
+    }
+
+    private func makeBuilt() throws(LeptonError) -> BuiltModel {
+        let operations = try graph.lowered()
+        let layout = try ParameterLayout(operations)
+        let parameters = try AlignedBuffer<Float>(zeros: layout.totalFloats, purpose: "the model's weights")
+        for (index, weight) in operations.weights.enumerated() {
+            let entry = layout.entries[index]
+            try weight.spec.initializer.fill(
+                UnsafeMutableBufferPointer(start: parameters.pointer + entry.offset, count: entry.count),
+                shape: weight.spec.shape, modelSeed: seed, index: index)
+        }
+        return BuiltModel(operations: operations, layout: layout, parameters: parameters)
+    }
+
+    /// Builds under the lock if that has not happened; the shape must otherwise be the one it was built with.
+    func ensureBuilt(sampleShape: [Int]) throws(LeptonError) -> BuiltModel {
+        if let built { return built }
+        try requireIdle("building")
+        let previous = graph
+        graph = try graph.building(inputShape: sampleShape)
+        do throws(LeptonError) {
+            let made = try makeBuilt()
+            built = made
+            return made
+        } catch {
+            graph = previous
+            throw error
+        }
+    }
+}
+
+extension Model {
+    /// Seeds everything random in the model: initial weights, shuffling, dropout.
+    ///
+    /// - Throws: `invalidState` once the model is built.
+    package func setSeed(_ seed: UInt64) throws(LeptonError) {
+        try withState { () throws(LeptonError) in
+            guard built == nil else {
+                throw LeptonError(.invalidState, "the seed must be set before the model is built")
+            }
+            self.seed = seed
+        }
+    }
+
+    /// Appends a layer by its Keras class name.
+    package func addLayer(className: String, config: JSONObject) throws(LeptonError) {
+        try add(LayerRegistry.make(className: className, config: config))
+    }
+
+    /// Appends a layer to a Sequential model. Weights made before are drawn anew from the same seed.
+    ///
+    /// - Throws: `shapeMismatch` when it does not take what the layer before it gives; `invalidState` when the model
+    ///   has been trained or compiled. The model is unchanged then.
+    public func add(_ layer: any Layer) throws(LeptonError) {
+        try withState { () throws(LeptonError) in
+            try requireIdle("adding a layer")
+            guard optimizerState == nil else {
+                throw LeptonError(.invalidState, "layers cannot be added once the model has been trained")
+            }
+            let previous = graph
+            try graph.append(layer)
+            guard graph.inputShape != nil else { return }
+            do throws(LeptonError) { built = try makeBuilt() } catch {
+                graph = previous
+                throw error
+            }
+        }
+    }
+
+    /// Gives a model whose first layer named no shape its input: extents of one sample.
+    ///
+    /// - Throws: `shapeMismatch`; `invalidState` when it was built with another shape.
+    public func build(inputShape: [Int]) throws(LeptonError) {
+        try withState { () throws(LeptonError) in
+            _ = try graph.building(inputShape: inputShape)
+            _ = try ensureBuilt(sampleShape: inputShape)
+        }
+    }
+
+    /// The model as Keras config JSON.
+    public var config: JSONValue { lock.withLock { graph.config } }
+
+    /// Extents of each input with the batch first as -1.
+    package func inputShapes() throws(LeptonError) -> [[Int]] {
+        try withState { () throws(LeptonError) in
+            let operations = try requireBuilt().operations
+            return operations.inputs.map { [-1] + operations.sampleShapes[$0] }
+        }
+    }
+
+    /// Extents of each output with the batch first as -1.
+    package func outputShapes() throws(LeptonError) -> [[Int]] {
+        try withState { () throws(LeptonError) in
+            let operations = try requireBuilt().operations
+            return operations.outputs.map { [-1] + operations.sampleShapes[$0] }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import CLeptonKernels
+import LeptonNN
+
+extension Activation {
+    /// The kernels' number for an element-wise activation. Softmax is an operation of its own and never asked.
+    var kernelMode: Int32 {
+        switch self {
+        case .linear, .softmax: Int32(LEPTON_K_LINEAR)
+        case .relu: Int32(LEPTON_K_RELU)
+        case .sigmoid: Int32(LEPTON_K_SIGMOID)
+        case .tanh: Int32(LEPTON_K_TANH)
+        }
+    }
+}
+
+extension DenseOperation: ExecutableOperation {
+    package func emitForward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
+        var step = Step(denseForward)
+        step.source = builder.value(node.inputs[0])
+        step.source2 = builder.parameter(node.weights[0])
+        if hasBias { step.source3 = builder.parameter(node.weights[1]) }
+        step.destination = builder.makeValue(node.output)
+        (step.rowsPerSample, step.innerColumns) = builder.matrixExtents(node.inputs[0])
+        step.columns = units
+        step.mode = activation.kernelMode
+        builder.emit(step)
+    }
+
+    package func emitBackward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
+        let (rowsPerSample, innerColumns) = builder.matrixExtents(node.inputs[0])
+        let gradient = builder.gradient(node.output)
+        let bias = hasBias ? builder.weightGradient(node.weights[1]) : nil
+
+        // Through the activation, in place, and the bias's gradient in the same pass.
+        if bias != nil || activation != .linear {
+            var step = Step(activationBackward)
+            step.destination = gradient
+            step.destination2 = bias?.operand ?? .none
+            step.accumulates = bias?.accumulates ?? false
+            step.source = builder.value(node.output)
+            step.rowsPerSample = rowsPerSample
+            step.columns = units
+            step.mode = activation.kernelMode
+            builder.emit(step)
+        }
+        if let kernel = builder.weightGradient(node.weights[0]) {
+            var step = Step(denseKernelGradient)
+            step.destination = kernel.operand
+            step.accumulates = kernel.accumulates
+            step.source = builder.value(node.inputs[0])
+            step.source2 = gradient
+            step.rowsPerSample = rowsPerSample
+            step.columns = units
+            step.innerColumns = innerColumns
+            builder.emit(step)
+        }
+        builder.contributeGradient(node.inputs[0]) { builder, destination in
+            var step = Step(denseInputGradient)
+            step.destination = destination
+            step.source = gradient
+            step.source2 = builder.parameter(node.weights[0])
+            step.rowsPerSample = rowsPerSample
+            step.columns = units
+            step.innerColumns = innerColumns
+            builder.emit(step)
+        }
+    }
+}
+
+/// destination(rows, columns) = activation(source(rows, inner) · source2(inner, columns) + source3(columns))
+private func denseForward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
+    let call = StepArguments(step, frame)
+    let (rows, columns, inner) = (call.rows, call.step.columns, call.step.innerColumns)
+    lepton_k_gemm_f32(
+        0, 0, rows, columns, inner, call.source, inner, call.source2, columns, 0, call.destination, columns)
+    if call.step.source3.base != .none || call.step.mode != LEPTON_K_LINEAR {
+        lepton_k_bias_activation_f32(
+            call.destination, call.destination, call.source3, rows, columns, call.step.mode)
+    }
+}
+
+/// destination(rows, columns) *= activation'(source); destination2(columns) = its column sums, if wanted.
+private func activationBackward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
+    let call = StepArguments(step, frame)
+    let (rows, columns) = (call.rows, call.step.columns)
+    if let bias = call.destination2 {
+        lepton_k_activation_bias_grad_f32(
+            call.destination, bias, call.destination, call.source, rows, columns, call.step.mode,
+            call.step.accumulates ? 1 : 0)
+    } else {
+        lepton_k_activation_grad_f32(
+            call.destination, call.destination, call.source, rows * columns, call.step.mode)
+    }
+}
+
+/// destination(inner, columns) (+)= source(rows, inner)ᵀ · source2(rows, columns)
+private func denseKernelGradient(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
+    let call = StepArguments(step, frame)
+    let (columns, inner) = (call.step.columns, call.step.innerColumns)
+    lepton_k_gemm_f32(
+        1, 0, inner, columns, call.rows, call.source, inner, call.source2, columns, call.step.accumulates ? 1 : 0,
+        call.destination, columns)
+}
+
+/// destination(rows, inner) = source(rows, columns) · source2(inner, columns)ᵀ
+private func denseInputGradient(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
+    let call = StepArguments(step, frame)
+    let (columns, inner) = (call.step.columns, call.step.innerColumns)
+    lepton_k_gemm_f32(
+        0, 1, call.rows, inner, columns, call.source, columns, call.source2, columns, 0, call.destination, inner)
+}

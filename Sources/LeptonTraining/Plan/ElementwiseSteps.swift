@@ -1,0 +1,138 @@
+import CLeptonKernels
+import LeptonNN
+import LeptonTensor
+
+extension ActivationOperation: ExecutableOperation {
+    package func emitForward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
+        var step = Step { stepPointer, framePointer in
+            let call = StepArguments(stepPointer, framePointer)
+            lepton_k_bias_activation_f32(
+                call.destination, call.source, nil, call.rows, call.step.columns, call.step.mode)
+        }
+        step.source = builder.value(node.inputs[0])
+        step.destination = builder.makeValue(node.output)
+        (step.rowsPerSample, step.columns) = builder.matrixExtents(node.output)
+        step.mode = activation.kernelMode
+        builder.emit(step)
+    }
+
+    package func emitBackward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
+        builder.contributeGradient(node.inputs[0]) { builder, destination in
+            var step = Step { stepPointer, framePointer in
+                let call = StepArguments(stepPointer, framePointer)
+                lepton_k_activation_grad_f32(
+                    call.destination, call.source, call.source2, call.rows * call.step.columns, call.step.mode)
+            }
+            step.source = builder.gradient(node.output)
+            step.source2 = builder.value(node.output)
+            step.destination = destination
+            (step.rowsPerSample, step.columns) = builder.matrixExtents(node.output)
+            step.mode = activation.kernelMode
+            builder.emit(step)
+        }
+    }
+}
+
+extension SoftmaxOperation: ExecutableOperation {
+    package func emitForward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
+        var step = Step { stepPointer, framePointer in
+            let call = StepArguments(stepPointer, framePointer)
+            lepton_k_softmax_f32(call.destination, call.source, call.rows, call.step.columns)
+        }
+        step.source = builder.value(node.inputs[0])
+        step.destination = builder.makeValue(node.output)
+        (step.rowsPerSample, step.columns) = builder.matrixExtents(node.output)
+        builder.emit(step)
+    }
+
+    package func emitBackward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
+        builder.contributeGradient(node.inputs[0]) { builder, destination in
+            var step = Step { stepPointer, framePointer in
+                let call = StepArguments(stepPointer, framePointer)
+                lepton_k_softmax_grad_f32(
+                    call.destination, call.source, call.source2, call.rows, call.step.columns)
+            }
+            step.source = builder.gradient(node.output)
+            step.source2 = builder.value(node.output)
+            step.destination = destination
+            (step.rowsPerSample, step.columns) = builder.matrixExtents(node.output)
+            builder.emit(step)
+        }
+    }
+}
+
+extension ReshapeOperation: ExecutableOperation {
+    package func emitForward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
+        builder.alias(node.output, to: node.inputs[0])
+    }
+
+    package func emitBackward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
+        builder.passGradient(from: node.output, to: node.inputs[0])
+    }
+}
+
+extension DropoutOperation: ExecutableOperation {
+    package func emitForward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
+        guard builder.isTraining else {
+            builder.alias(node.output, to: node.inputs[0])
+            return
+        }
+        var step = Step(dropoutForward)
+        step.source = builder.value(node.inputs[0])
+        step.destination = builder.makeValue(node.output)
+        step.destination2 = builder.makeDropoutMask(node)
+        step.columns = builder.graph.floatsPerRow(node.output)
+        step.scalar = Float(rate)
+        step.ordinal = UInt64(ordinal)
+        step.randomSeed = seed ?? 0
+        step.hasRandomSeed = seed != nil
+        builder.emit(step)
+    }
+
+    package func emitBackward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
+        builder.contributeGradient(node.inputs[0]) { builder, destination in
+            var step = Step { stepPointer, framePointer in
+                let call = StepArguments(stepPointer, framePointer)
+                lepton_k_multiply_f32(call.destination, call.source, call.source2, call.rows * call.step.columns)
+            }
+            step.source = builder.gradient(node.output)
+            step.source2 = builder.dropoutMask(node)
+            step.destination = destination
+            step.columns = builder.graph.floatsPerRow(node.output)
+            builder.emit(step)
+        }
+    }
+}
+
+/// The pattern depends on the model's seed, the optimizer step, the layer and the element's place in the batch, and
+/// so not on how the batch is cut into shards.
+private func dropoutForward(_ stepPointer: UnsafeRawPointer, _ framePointer: UnsafeRawPointer) {
+    let call = StepArguments(stepPointer, framePointer)
+    let count = call.rows * call.step.columns
+    guard call.step.scalar < 1 else {
+        call.destination?.update(repeating: 0, count: count)
+        call.destination2?.update(repeating: 0, count: count)
+        return
+    }
+    // 16 bits for the layer above 40 for the step: a stream of its own for each layer and step.
+    let index = (call.step.ordinal & 0xFFFF) << 40 | (call.frame.iteration & (1 << 40 - 1))
+    lepton_k_dropout_f32(
+        call.destination, call.destination2, call.source, count, call.step.scalar,
+        call.step.hasRandomSeed ? call.step.randomSeed : call.frame.seed,
+        RandomStream.identifier(.dropout, index), UInt64(call.frame.firstRow * call.step.columns))
+}
+
+extension PlanBuilder {
+    /// existing += part
+    func elementwiseSum(_ existing: Operand, _ part: Operand, floatsPerRow: Int) -> Step {
+        var step = Step { stepPointer, framePointer in
+            let call = StepArguments(stepPointer, framePointer)
+            lepton_k_add_f32(call.destination, call.source, call.source2, call.rows * call.step.columns)
+        }
+        step.destination = existing
+        step.source = existing
+        step.source2 = part
+        step.columns = floatsPerRow
+        return step
+    }
+}

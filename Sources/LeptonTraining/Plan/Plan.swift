@@ -1,0 +1,156 @@
+import LeptonNN
+import LeptonTensor
+
+/// A model made ready to run on batches of up to `capacityRows` samples: kernel calls in order, and one arena in
+/// which every intermediate result has its fixed place.
+///
+/// `@unchecked Sendable`: nothing in it changes after `init`.
+package final class Plan: @unchecked Sendable {
+    let capacityRows: Int
+    let arenaFloats: Int
+    /// Inputs, then targets.
+    let dataFloatsPerRow: [Int]
+    let inputCount: Int
+    /// Where the model's outputs stand after a run.
+    let outputs: [Operand]
+    /// Sums that losses and metrics add to: two (total, count) for each.
+    let sumCount: Int
+    private let steps: UnsafeMutableBufferPointer<Step>
+
+    deinit { steps.deallocate() }
+
+    /// What beside the model's outputs a plan computes.
+    struct Objective {
+        let loss: Loss
+        let metrics: [ResolvedMetric]
+        let targetFloatsPerRow: Int
+    }
+
+    /// - Parameters:
+    ///   - objective: nil for a plan that only predicts.
+    ///   - isTraining: with gradients, and with dropout.
+    /// - Throws: `outOfMemory` when the arena's size overflows.
+    init(
+        graph: OperationGraph, layout: ParameterLayout, capacityRows: Int, objective: Objective? = nil,
+        isTraining: Bool = false
+    ) throws(LeptonError) {
+        var builder = PlanBuilder(graph: graph, layout: layout, isTraining: isTraining)
+        for node in graph.nodes { try Plan.executable(node).emitForward(node, into: &builder) }
+        let outputs = graph.outputs.map { builder.value($0) }
+        if let objective {
+            builder.emitObjective(objective)
+            if isTraining {
+                for node in graph.nodes.reversed() where builder.wantsGradient(node.output) {
+                    try Plan.executable(node).emitBackward(node, into: &builder)
+                }
+            }
+        }
+        let keptAlive = outputs.filter { $0.base == .arena }.map(\.offset)
+        let arena = try ArenaLayout(
+            steps: builder.steps, floatsPerRow: builder.bufferFloatsPerRow, rows: capacityRows, keptAlive: keptAlive)
+        arenaFloats = arena.totalFloats
+        self.outputs = outputs.map(arena.resolve)
+        let planned = builder.steps
+        steps = .allocate(capacity: planned.count)
+        for (index, step) in planned.enumerated() {
+            var step = step
+            step.replaceOperands(arena.resolve)
+            steps.initializeElement(at: index, to: step)
+        }
+        self.capacityRows = capacityRows
+        inputCount = graph.inputs.count
+        dataFloatsPerRow =
+            graph.inputs.map(graph.floatsPerRow) + (objective.map { [$0.targetFloatsPerRow] } ?? [])
+        sumCount = objective.map { 2 * (1 + $0.metrics.count) } ?? 0
+    }
+
+    private static func executable(_ node: OperationGraph.Node) throws(LeptonError) -> any ExecutableOperation {
+        guard let operation = node.operation as? any ExecutableOperation else {
+            throw LeptonError(.internalError, "no kernel runs the operation \(type(of: node.operation))")
+        }
+        return operation
+    }
+
+    /// The steps alone, for loops that must not count references. Valid while the plan lives.
+    var program: StepProgram { StepProgram(steps: UnsafeBufferPointer(steps)) }
+
+    /// The rows of output `index` after a run.
+    func output(_ index: Int, in frame: Frame) -> UnsafeMutablePointer<Float>? {
+        frame.pointer(outputs[index])
+    }
+}
+
+/// The steps of a plan, borrowed.
+struct StepProgram: BitwiseCopyable {
+    fileprivate let steps: UnsafeBufferPointer<Step>
+
+    /// Runs every step on a frame.
+    func run(_ frame: inout Frame) {
+        guard let base = steps.baseAddress else { return }
+        withUnsafePointer(to: &frame) { frame in
+            for index in 0..<steps.count {
+                base[index].run(UnsafeRawPointer(base + index), UnsafeRawPointer(frame))
+            }
+        }
+    }
+}
+
+/// Places buffers in one arena: two share memory when one is last read before the other is first written.
+struct ArenaLayout {
+    private let offsets: [Int]
+    let totalFloats: Int
+
+    /// Offsets are multiples of a cache line.
+    private static let alignment = 16
+
+    init(steps: [Step], floatsPerRow: [Int], rows: Int, keptAlive: [Int]) throws(LeptonError) {
+        var firstUse = [Int](repeating: Int.max, count: floatsPerRow.count)
+        var lastUse = [Int](repeating: -1, count: floatsPerRow.count)
+        for (index, step) in steps.enumerated() {
+            for operand in step.operands where operand.base == .arena {
+                firstUse[operand.offset] = min(firstUse[operand.offset], index)
+                lastUse[operand.offset] = index
+            }
+        }
+        for buffer in keptAlive { lastUse[buffer] = steps.count }
+
+        var sizes: [Int] = []
+        for floats in floatsPerRow {
+            guard let size = Shape.checkedProduct([floats, rows]), size < Int.max / 64 else {
+                throw LeptonError(
+                    .outOfMemory, argument: "batch_size", expected: "a batch whose activations fit in memory",
+                    received: "\(rows) rows of \(floats) numbers")
+            }
+            sizes.append((size + ArenaLayout.alignment - 1) / ArenaLayout.alignment * ArenaLayout.alignment)
+        }
+
+        // Largest first, each at the lowest place where it overlaps no buffer alive at the same time.
+        var offsets = [Int](repeating: 0, count: sizes.count)
+        var placed: [Int] = []
+        var total = 0
+        for buffer in sizes.indices.sorted(by: { (sizes[$0], $1) > (sizes[$1], $0) }) {
+            let neighbours = placed
+                .filter { firstUse[$0] <= lastUse[buffer] && firstUse[buffer] <= lastUse[$0] }
+                .sorted { offsets[$0] < offsets[$1] }
+            var offset = 0
+            for other in neighbours where offset + sizes[buffer] > offsets[other] {
+                offset = max(offset, offsets[other] + sizes[other])
+            }
+            offsets[buffer] = offset
+            placed.append(buffer)
+            let (end, overflow) = offset.addingReportingOverflow(sizes[buffer])
+            guard !overflow, end < Int.max / 8 else {
+                throw LeptonError(
+                    .outOfMemory, argument: "batch_size", expected: "a batch whose activations fit in memory",
+                    received: "\(rows) rows")
+            }
+            total = max(total, end)
+        }
+        self.offsets = offsets
+        totalFloats = total
+    }
+
+    func resolve(_ operand: Operand) -> Operand {
+        operand.base == .arena ? Operand(base: .arena, offset: offsets[operand.offset]) : operand
+    }
+}

@@ -1,0 +1,114 @@
+/// Where a step finds a block of floats: which memory, and how far into it.
+package struct Operand: Sendable, Equatable, BitwiseCopyable {
+    package enum Base: Int32, Sendable, BitwiseCopyable {
+        case none
+        /// The plan's scratch memory; while planning, `offset` is the number of a buffer.
+        case arena
+        case parameters
+        /// The shard's own gradient of all parameters.
+        case gradients
+        /// Data of the batch: inputs, then targets; `offset` is which.
+        case data
+    }
+
+    var base: Base
+    var offset: Int
+
+    static let none = Operand(base: .none, offset: 0)
+    static func buffer(_ number: Int) -> Operand { Operand(base: .arena, offset: number) }
+    static func parameter(_ offset: Int) -> Operand { Operand(base: .parameters, offset: offset) }
+    static func gradient(_ offset: Int) -> Operand { Operand(base: .gradients, offset: offset) }
+    static func data(_ index: Int) -> Operand { Operand(base: .data, offset: index) }
+}
+
+/// One kernel call of a plan: plain memory, so that running it counts no references and allocates nothing.
+package struct Step: Sendable, BitwiseCopyable {
+    /// Takes a `Step` and a `Frame`. They cross as raw pointers because a C function pointer, which is what keeps
+    /// a step free of reference counting, cannot name Swift types.
+    typealias Body = @convention(c) (UnsafeRawPointer, UnsafeRawPointer) -> Void
+
+    let run: Body
+    var destination = Operand.none
+    var destination2 = Operand.none
+    var source = Operand.none
+    var source2 = Operand.none
+    var source3 = Operand.none
+    /// Matrix rows for each sample: the product of the axes between the batch and the last one.
+    var rowsPerSample = 1
+    /// Columns of the output, and of the input where it differs.
+    var columns = 0
+    var innerColumns = 0
+    var mode: Int32 = 0
+    var accumulates = false
+    var scalar: Float = 0
+    /// First of the two sums (total, count) that a loss or metric adds to.
+    var sumIndex = 0
+    var randomSeed: UInt64 = 0
+    var hasRandomSeed = false
+    var ordinal: UInt64 = 0
+    var metricKernel: MetricKernel?
+
+    init(_ run: Body) { self.run = run }
+
+    var operands: [Operand] { [destination, destination2, source, source2, source3] }
+
+    mutating func replaceOperands(_ change: (Operand) -> Operand) {
+        destination = change(destination)
+        destination2 = change(destination2)
+        source = change(source)
+        source2 = change(source2)
+        source3 = change(source3)
+    }
+}
+
+/// What a plan runs on: the memory of one worker and the place of its shard in the batch.
+package struct Frame {
+    /// Samples in this shard.
+    var rows = 0
+    /// Index of the shard's first sample within the batch, which decides the dropout pattern.
+    var firstRow = 0
+    /// Samples in the whole batch: the loss is a mean over it.
+    var batchRows = 0
+    let arena: UnsafeMutablePointer<Float>
+    let parameters: UnsafeMutablePointer<Float>
+    var gradients: UnsafeMutablePointer<Float>
+    /// Inputs then targets, each at the shard's first row.
+    let data: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    var sampleWeights: UnsafePointer<Float>?
+    var sums: UnsafeMutablePointer<Double>
+    var seed: UInt64 = 0
+    /// Optimizer steps done before this batch.
+    var iteration: UInt64 = 0
+
+    func pointer(_ operand: Operand) -> UnsafeMutablePointer<Float>? {
+        switch operand.base {
+        case .none: nil
+        case .arena: arena + operand.offset
+        case .parameters: parameters + operand.offset
+        case .gradients: gradients + operand.offset
+        case .data: data[operand.offset]
+        }
+    }
+}
+
+/// The arguments of a step's body with their types back. Invariant: only `Plan.run` calls bodies, and passes these.
+struct StepArguments {
+    private let stepPointer: UnsafePointer<Step>
+    private let framePointer: UnsafePointer<Frame>
+
+    init(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
+        stepPointer = step.assumingMemoryBound(to: Step.self)
+        framePointer = frame.assumingMemoryBound(to: Frame.self)
+    }
+
+    var step: Step { unsafeAddress { stepPointer } }
+    var frame: Frame { unsafeAddress { framePointer } }
+
+    /// Matrix rows of this shard.
+    var rows: Int { frame.rows * step.rowsPerSample }
+    var destination: UnsafeMutablePointer<Float>? { frame.pointer(step.destination) }
+    var destination2: UnsafeMutablePointer<Float>? { frame.pointer(step.destination2) }
+    var source: UnsafeMutablePointer<Float>? { frame.pointer(step.source) }
+    var source2: UnsafeMutablePointer<Float>? { frame.pointer(step.source2) }
+    var source3: UnsafeMutablePointer<Float>? { frame.pointer(step.source3) }
+}
