@@ -42,13 +42,14 @@ short_files() {
     return $long
 }
 
-# The header and the Python package name one version.
+# The header, the Python package and the command name one version.
 versions_agree() {
-    local header python
+    local header python command
     header=$(version)
     python=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' bindings/python/src/leptonai/_version.py)
-    [ "$header" = "$python" ] || {
-        echo "include/lepton.h says $header, bindings/python says $python"
+    command=$(sed -n 's/^ *version: "\(.*\)",$/\1/p' Sources/LeptonCommand/LeptonCommand.swift)
+    [ "$header" = "$python" ] && [ "$header" = "$command" ] || {
+        echo "include/lepton.h says $header, bindings/python $python, Sources/LeptonCommand $command"
         return 1
     }
 }

@@ -3,20 +3,17 @@
 #include <stdio.h>
 
 static int failed(lepton_status status, lepton_error *error) {
-    if (status != LEPTON_OK)
-        fprintf(stderr, "%s: %s\n", lepton_status_name(status), lepton_error_message(error));
+    if (status != LEPTON_OK) fprintf(stderr, "%s: %s\n", lepton_status_name(status), lepton_error_message(error));
     lepton_error_release(error);
     return status != LEPTON_OK;
 }
 
 int main(void) {
     lepton_error *error = NULL;
-    if (lepton_abi_version() != LEPTON_ABI_VERSION)
-        return 1;
+    if (lepton_abi_version() != LEPTON_ABI_VERSION) return 1;
 
     lepton_client *client = NULL;
-    if (failed(lepton_client_create(NULL, &client, &error), error))
-        return 1;
+    if (failed(lepton_client_create(NULL, &client, &error), error)) return 1;
     lepton_model *model = NULL;
     if (failed(lepton_model_create(NULL, &model, &error), error) ||
         failed(lepton_model_set_seed(model, 1, &error), error) ||
@@ -27,8 +24,7 @@ int main(void) {
     lepton_compile_options_init(&how);
     how.optimizer = "sgd";
     how.loss = "mean_squared_error";
-    if (failed(lepton_model_compile(model, &how, &error), error))
-        return 1;
+    if (failed(lepton_model_compile(model, &how, &error), error)) return 1;
 
     float xs[] = {1, 2, 3, 4, 5}, ys[] = {1, 4, 9, 16, 25}, six = 6, answer = 0;
     int64_t rows[] = {5, 1}, row[] = {1, 1};

@@ -17,8 +17,8 @@ func printUtilization(_ when: String, _ client: LeptonClient) {
 let client = try LeptonClient(nodes: 5)
 let allocation = try await client.allocate(nodes: 5, storageBytes: 1 << 20)
 
-let model = try Sequential(seed: 1) { Dense(units: 1, inputShape: [1]) }
-try model.compile(optimizer: .sgd(), loss: .meanSquaredError)
+let model = Sequential(seed: 1) { Dense(units: 1, inputShape: [1]) }
+model.compile(optimizer: .sgd(), loss: .meanSquaredError)
 
 let x: [[Float]] = [[1], [2], [3], [4], [5]]
 let y: [[Float]] = [[1], [4], [9], [16], [25]]
@@ -27,10 +27,10 @@ let loss = history["loss"]
 print(String(format: "loss: %.4f in the first epoch, %.4f in the last", loss[0], loss[99]))
 
 let prediction = try await client.predict(model, [[6]], allocation: allocation)
-print(String(format: "prediction for 6: %.4f", prediction[0, 0]))
+print(String(format: "prediction for 6: %.4f", prediction.floats[0]))
 
 printUtilization("while allocated", client)
-try await allocation.close()
+try allocation.close()
 printUtilization("after release", client)
 print("bill:")
-print(client.usageText())
+print(try client.usageText())

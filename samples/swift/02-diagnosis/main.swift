@@ -6,13 +6,13 @@
 import Foundation
 import Lepton
 
-func createModel() throws -> Sequential {
-    let model = try Sequential(name: "diagnosis", seed: 1) {
+func createModel() -> Sequential {
+    let model = Sequential(name: "diagnosis", seed: 1) {
         Dense(units: 64, activation: .relu, inputShape: [30])
         Dense(units: 32, activation: .relu)
         Dense(units: 1, activation: .sigmoid)
     }
-    try model.compile(optimizer: .adam(), loss: .binaryCrossentropy(), metrics: [.accuracy])
+    model.compile(optimizer: .adam(), loss: .binaryCrossentropy(), metrics: [.accuracy])
     return model
 }
 
@@ -45,7 +45,7 @@ let (training, test) = table.split()
 print("rows: \(training.x.count) for training, \(test.x.count) for the test")
 
 let client = try LeptonClient(nodes: 2, store: store)
-let model = try createModel()
+let model = createModel()
 let history = try await client.fit(
     model, training.x, training.y, epochs: 20, store: store == nil ? nil : "diagnosis")
 let loss = history["loss"]
@@ -55,4 +55,4 @@ let predicted = try await client.predict(model, test.x).floats
 print("first test rows:", predicted.prefix(4).map { String(format: "%.4f", $0) }.joined(separator: " "))
 printConfusion(predicted, test.y)
 print("bill:")
-print(client.usageText())
+print(try client.usageText())
