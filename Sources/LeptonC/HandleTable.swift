@@ -52,7 +52,7 @@ protocol HandleObject: AnyObject, Sendable {
 /// creates the handle before it publishes the state, threads that have counted themselves in while references
 /// remain, and the one thread that takes the counts to zero.
 struct HandleTable: ~Copyable, @unchecked Sendable {
-    /// A ticket: bit 0 is 1, bits 1...28 are the slot's index, bits 32...59 the identity.
+    /// A ticket: bit 0 is 1, bits 1...31 are the slot's index, bits 32...59 the identity.
     typealias Ticket = UInt
 
     private struct Slot: ~Copyable {
@@ -64,7 +64,7 @@ struct HandleTable: ~Copyable, @unchecked Sendable {
     /// Chunk k holds `firstChunk << k` slots, so that indices never move.
     private static let firstChunk = 64
     private static let chunkCount = 22
-    private static let indexBits: UInt64 = 28
+    private static let slotLimit: UInt32 = 1 << 28
 
     private let chunks: UnsafeMutablePointer<Atomic<UnsafeMutableRawPointer?>>
     private let slotsInUse = Atomic<Int>(0)
@@ -123,7 +123,7 @@ struct HandleTable: ~Copyable, @unchecked Sendable {
     // MARK: slots
 
     private static func index(of ticket: Ticket) -> UInt32 {
-        UInt32(truncatingIfNeeded: UInt64(ticket) >> 1 & (1 << indexBits - 1))
+        UInt32(truncatingIfNeeded: UInt64(ticket) >> 1 & 0x7FFF_FFFF)
     }
 
     private static func place(of index: UInt32) -> (chunk: Int, offset: Int) {
@@ -175,7 +175,7 @@ struct HandleTable: ~Copyable, @unchecked Sendable {
 
     private func takeFreshSlot() -> UInt32? {
         let index = slotsInUse.wrappingAdd(1, ordering: .relaxed).oldValue
-        guard let index = UInt32(exactly: index), index < 1 << Self.indexBits else { return nil }
+        guard let index = UInt32(exactly: index), index < Self.slotLimit else { return nil }
         let (chunk, _) = Self.place(of: index)
         guard chunk < Self.chunkCount else { return nil }
         guard chunks[chunk].load(ordering: .acquiring) == nil else { return index }

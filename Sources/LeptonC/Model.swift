@@ -14,8 +14,8 @@ extension lepton_compile_options: VersionedStruct {
 
     func compile(_ model: Model) throws(LeptonError) {
         try model.compile(
-            optimizer: optimizer == nil ? .string("adam") : nameOrConfig(optimizer, "options.optimizer"),
-            loss: loss == nil ? nil : nameOrConfig(loss, "options.loss"),
+            optimizer: optionalNameOrConfig(optimizer, "options.optimizer") ?? .string("adam"),
+            loss: optionalNameOrConfig(loss, "options.loss"),
             metrics: list(metrics, count: metric_count, "options.metrics"),
             weightedMetrics: list(weighted_metrics, count: weighted_metric_count, "options.weighted_metrics"))
     }

@@ -26,7 +26,7 @@ func optionalText(_ pointer: UnsafePointer<CChar>?, _ argument: String) throws(L
 
 /// A JSON document in NUL-terminated text that may be NULL.
 func optionalJSON(_ pointer: UnsafePointer<CChar>?, _ argument: String) throws(LeptonError) -> JSONValue? {
-    guard let text = try optionalText(pointer, argument) else { return nil }
+    guard let text = try optionalText(pointer, argument) else { return .none }
     return try parseJSON(Array(text.utf8), argument)
 }
 
@@ -51,6 +51,13 @@ func nameOrConfig(_ pointer: UnsafePointer<CChar>?, _ argument: String) throws(L
     let first = text.utf8.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
     guard first == UInt8(ascii: "{") else { return .string(text) }
     return try parseJSON(Array(text.utf8), argument)
+}
+
+/// The same where it may be NULL.
+func optionalNameOrConfig(_ pointer: UnsafePointer<CChar>?, _ argument: String) throws(LeptonError) -> JSONValue? {
+    // Said as `.none` because a plain nil can also become the JSON value null.
+    guard pointer != nil else { return .none }
+    return try nameOrConfig(pointer, argument)
 }
 
 /// Answers a size query: see "Text" at the top of lepton.h.
