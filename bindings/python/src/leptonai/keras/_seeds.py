@@ -12,7 +12,8 @@ class _State:
 
 
 def set_global_seed(seed: int) -> None:
-    """Every model created from now on is seeded from `seed` and its number of creation."""
+    """Every model created from now on is seeded: the first with `seed` itself, as the other languages' seed argument
+    does, the later ones from `seed` and their number."""
     with _State.lock:
         _State.seed = seed
         _State.models = 0
@@ -27,6 +28,8 @@ def next_model_seed() -> int | None:
         if _State.seed is None:
             return None
         _State.models += 1
+        if _State.models == 1:
+            return _State.seed
         value = (_State.seed + _State.models * 0x9E3779B97F4A7C15) & _MASK
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & _MASK
