@@ -312,11 +312,12 @@ static void sgd_momentum_f32(float *w, float *m, const float *g, size_t n, float
     }
 }
 
-static void adam_f32(float *w, float *m, float *v, float *vhat, const float *g, size_t n, float alpha, float b1,
-                     float b2, float eps) {
+static void adam_f32(float *w, float *m, float *v, float *vhat, const float *g, size_t n, float alpha, double b1,
+                     double b2, float eps) {
+    const float c1 = (float)(1.0 - b1), c2 = (float)(1.0 - b2);
     for (size_t i = 0; i < n; i++) {
-        m[i] += (g[i] - m[i]) * (1.0f - b1);
-        v[i] += (g[i] * g[i] - v[i]) * (1.0f - b2);
+        m[i] += (g[i] - m[i]) * c1;
+        v[i] += (g[i] * g[i] - v[i]) * c2;
         float second = v[i];
         if (vhat != NULL) {
             if (!(v[i] <= vhat[i]) && vhat[i] == vhat[i]) vhat[i] = v[i];

@@ -153,8 +153,8 @@ public final class LocalAllocator: ResourceAllocator {
 }
 
 /// Identifiers of 36 characters in the form of a random (version 4) UUID, RFC 9562.
-enum UniqueID {
-    static func make() -> String {
+package enum UniqueID {
+    package static func make() -> String {
         let high = UInt64.random(in: .min ... .max) & ~0xF000 | 0x4000
         let low = UInt64.random(in: .min ... .max) & ~(0xC0 << 56) | 0x80 << 56
         let digits = Array(hexadecimal(high) + hexadecimal(low))

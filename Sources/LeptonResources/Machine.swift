@@ -9,16 +9,16 @@ import LeptonTensor
 #endif
 
 /// What this machine lets this process use.
-enum Machine {
+package enum Machine {
     /// Cores this process may run on: online ones, its CPU affinity and its control group's quota respected.
-    static func availableCores() -> Int {
+    package static func availableCores() -> Int {
         let online = max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1)
         let allowed = [allowedCPUs(), quotaCores()].compactMap(\.self).filter { $0 > 0 }
         return max(min(online, allowed.min() ?? online), 1)
     }
 
     /// Physical memory in bytes, or the control group's limit when that is lower.
-    static func memoryBytes() -> Int {
+    package static func memoryBytes() -> Int {
         let pages = max(Int(sysconf(Int32(_SC_PHYS_PAGES))), 0)
         let pageSize = max(Int(sysconf(Int32(_SC_PAGESIZE))), 0)
         let (physical, overflow) = pages.multipliedReportingOverflow(by: pageSize)
@@ -27,7 +27,7 @@ enum Machine {
     }
 
     /// Bytes that an ordinary user may still write to the disk that holds `path`.
-    static func freeDisk(_ path: String) throws(LeptonError) -> Int {
+    package static func freeDisk(_ path: String) throws(LeptonError) -> Int {
         try FileSystem.validate(path: path, argument: "store_path")
         var status = statvfs()
         guard statvfs(path, &status) == 0 else {
@@ -47,7 +47,7 @@ enum Machine {
         return cpuCount(list: line.dropFirst(prefix.count).filter { !$0.isWhitespace })
     }
 
-    static func cpuCount(list: String) -> Int? {
+    package static func cpuCount(list: String) -> Int? {
         var count = 0
         for range in list.split(separator: ",") {
             let ends = range.split(separator: "-").map { Int($0) }
@@ -70,7 +70,7 @@ enum Machine {
     }
 
     /// "200000 100000" is two cores; "max 100000" and "-1 100000" are no limit.
-    static func quotaCores(_ text: String) -> Int? {
+    package static func quotaCores(_ text: String) -> Int? {
         let numbers = text.split(whereSeparator: \.isWhitespace).map { Int($0) }
         guard numbers.count == 2, let quota = numbers[0], let period = numbers[1], quota > 0, period > 0 else {
             return nil

@@ -42,7 +42,7 @@ private func roundsUp(quotient: UInt128, remainder: UInt128, divisor: UInt128) -
 }
 
 /// a x b / divisor, exact until the one rounding at the end, half to even; nil when the result leaves 128 bits.
-func roundedHalfEven(_ a: UInt128, times b: UInt128, dividedBy divisor: UInt128) -> UInt128? {
+package func roundedHalfEven(_ a: UInt128, times b: UInt128, dividedBy divisor: UInt128) -> UInt128? {
     let product = a.multipliedFullWidth(by: b)
     guard product.high < divisor else { return nil }
     let (quotient, remainder) = divisor.dividingFullWidth(product)
@@ -65,7 +65,7 @@ extension Money {
     ///
     /// - Throws: `invalidArgument` when it is no decimal number, negative, at least 1,000,000,000, or has more
     ///   than 9 digits after the point.
-    init(parsing text: String, argument: String) throws(LeptonError) {
+    package init(parsing text: String, argument: String) throws(LeptonError) {
         func refuse(_ expected: String) -> LeptonError {
             let shown = text.utf8.count > 64 ? String(text.prefix(64)) + "..." : text
             return LeptonError(.invalidArgument, argument: argument, expected: expected, received: "'\(shown)'")

@@ -130,13 +130,13 @@ public final class Store: Sendable {
 
     // MARK: Places
 
-    var blobsFolder: String { path + "/blobs" }
-    var referencesFolder: String { path + "/references" }
-    var stagingFolder: String { path + "/staging" }
+    package var blobsFolder: String { path + "/blobs" }
+    package var referencesFolder: String { path + "/references" }
+    package var stagingFolder: String { path + "/staging" }
     private var lockPath: String { path + "/lock" }
 
-    func folder(of digest: BlobDigest) -> String { blobsFolder + "/" + digest.hexadecimal.prefix(2) }
-    func path(of digest: BlobDigest) -> String { folder(of: digest) + "/" + digest.hexadecimal.dropFirst(2) }
+    package func folder(of digest: BlobDigest) -> String { blobsFolder + "/" + digest.hexadecimal.prefix(2) }
+    package func path(of digest: BlobDigest) -> String { folder(of: digest) + "/" + digest.hexadecimal.dropFirst(2) }
 
     // MARK: The lock
 

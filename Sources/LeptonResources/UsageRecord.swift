@@ -33,12 +33,12 @@ public struct UsageRecord: Sendable, Hashable {
     public var storageByteNanoseconds: UInt128 { used(.storage) }
 
     /// Amount of a resource x nanoseconds. Never overflows: an amount below 2^63 times less than 2^64.
-    func used(_ resource: Resource) -> UInt128 {
+    package func used(_ resource: Resource) -> UInt128 {
         UInt128(max(shape[resource], 0)) * UInt128(durationNanoseconds)
     }
 
     /// The seconds that are charged: whole ones, a begun second counted as one, and at least `minimum`.
-    func billedSeconds(minimum: UInt64) -> UInt64 {
+    package func billedSeconds(minimum: UInt64) -> UInt64 {
         let (seconds, rest) = durationNanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         return max(seconds + (rest > 0 ? 1 : 0), minimum)
     }
@@ -69,9 +69,9 @@ func secondsText(_ nanoseconds: UInt128) -> String {
 }
 
 /// Dates as RFC 3339 writes them, in UTC.
-enum WallTime {
+package enum WallTime {
     /// "2026-11-24T06:05:56Z"; a fraction of a second is dropped.
-    static func text(nanoseconds: Int64) -> String {
+    package static func text(nanoseconds: Int64) -> String {
         let (day, second) = floorDivide(floorDivide(nanoseconds, 1_000_000_000).quotient, 86_400)
         let (year, month, dayOfMonth) = date(daysSince1970: day)
         return "\(padded(year, 4))-\(padded(month))-\(padded(dayOfMonth))T"

@@ -65,9 +65,9 @@ package struct TensorView {
 
     /// Whether the strides are those of row-major order; axes of extent 1 may have any stride.
     package static func areContiguous(_ strides: [Int], _ extents: [Int]) -> Bool {
+        if extents.contains(0) { return true }
         var expected = 1
         for axis in stride(from: extents.count - 1, through: 0, by: -1) where extents[axis] != 1 {
-            if extents[axis] == 0 { return true }
             if strides[axis] != expected { return false }
             expected *= extents[axis]
         }

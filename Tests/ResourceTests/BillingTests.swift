@@ -1,7 +1,7 @@
 import LeptonTensor
 import Testing
 
-@testable import LeptonResources
+import LeptonResources
 
 @Suite struct BillingTests {
     private func record(

@@ -2,7 +2,7 @@ import LeptonTensor
 import Synchronization
 import Testing
 
-@testable import LeptonResources
+import LeptonResources
 
 @Suite struct LocalAllocatorTests {
     private func pool(

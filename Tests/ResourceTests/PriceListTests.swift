@@ -1,7 +1,7 @@
 import LeptonTensor
 import Testing
 
-@testable import LeptonResources
+import LeptonResources
 
 @Suite struct PriceListTests {
     private func list(_ text: String) throws(LeptonError) -> PriceList {

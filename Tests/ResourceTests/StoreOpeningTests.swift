@@ -1,7 +1,7 @@
 import LeptonTensor
 import Testing
 
-@testable import LeptonResources
+import LeptonResources
 
 #if canImport(Glibc)
     import Glibc

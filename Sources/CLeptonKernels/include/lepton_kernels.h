@@ -171,7 +171,7 @@ void lepton_k_sgd_momentum_f32(float *w, float *m, const float *g, size_t n, flo
 /** m += (g - m)(1 - b1); v += (g^2 - v)(1 - b2); w -= m alpha / (sqrt(v) + eps), with
  *  alpha = lr sqrt(1 - b2^t) / (1 - b1^t) computed by the caller (Kingma & Ba, 2015, section 2). `vhat`, when not
  *  NULL, keeps the maximum of v and stands in its place (AMSGrad; Reddi et al., 2018). */
-void lepton_k_adam_f32(float *w, float *m, float *v, float *vhat, const float *g, size_t n, float alpha, float b1,
-                       float b2, float eps);
+void lepton_k_adam_f32(float *w, float *m, float *v, float *vhat, const float *g, size_t n, float alpha, double b1,
+                       double b2, float eps);
 
 #endif /* LEPTON_KERNELS_H */

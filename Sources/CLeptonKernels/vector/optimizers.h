@@ -45,9 +45,9 @@ INLINE void adam_update(vf *w, vf *m, vf *v, vf *vhat, vf g, float alpha, float 
     *w -= *m * alpha / (__builtin_elementwise_sqrt(second) + eps);
 }
 
-static void adam_f32(float *w, float *m, float *v, float *vhat, const float *g, size_t n, float alpha, float b1,
-                     float b2, float eps) {
-    const float c1 = 1.0f - b1, c2 = 1.0f - b2;
+static void adam_f32(float *w, float *m, float *v, float *vhat, const float *g, size_t n, float alpha, double b1,
+                     double b2, float eps) {
+    const float c1 = (float)(1.0 - b1), c2 = (float)(1.0 - b2);
     size_t i = 0;
     for (; i + W <= n; i += W) {
         vf wv = load(w + i), mv = load(m + i), vv = load(v + i), hv = {0};

@@ -9,6 +9,7 @@ import LeptonTensor
 package final class Executor {
     let plan: Plan
     private let pool: WorkerPool
+    private let workerCount: Int
     private let job: UnsafeMutablePointer<StepJob>
     private let workerMemory: UnsafeMutablePointer<WorkerMemory>
     private let floatsPerRow: UnsafeMutablePointer<Int>
@@ -33,7 +34,8 @@ package final class Executor {
         var floatBuffers: [AlignedBuffer<Float>] = []
         var pointerBuffers: [AlignedBuffer<UInt>] = []
         var memories: [WorkerMemory] = []
-        for _ in 0..<min(pool.workers, max(policy.shardCount, 1)) {
+        let workerCount = min(pool.workers, max(policy.shardCount, 1))
+        for _ in 0..<workerCount {
             let arena = try AlignedBuffer<Float>(zeros: plan.arenaFloats, purpose: "activations")
             let stagingFloats = (plan.dataFloatsPerRow.reduce(0, +) + 1) * policy.rowsPerShard
             let staging = try AlignedBuffer<Float>(zeros: stagingFloats, purpose: "a batch's rows")
@@ -58,6 +60,7 @@ package final class Executor {
 
         self.plan = plan
         self.pool = pool
+        self.workerCount = workerCount
         self.floatBuffers = floatBuffers
         self.pointerBuffers = pointerBuffers
         self.gradients = gradients
@@ -111,7 +114,7 @@ package final class Executor {
     ) {
         runShards(sampleWeights, order, start, rows, iteration: state.iterations, totals: totals)
         job.pointee.update = state.nextUpdate(parameters: job.pointee.parameters)
-        pool.run(tasks: pieceCount, context: job, body: { StepJob.applyPiece($0, $1, $2) })
+        pool.run(tasks: pieceCount, limit: workerCount, context: job, body: { StepJob.applyPiece($0, $1, $2) })
         state.iterations += 1
     }
 
@@ -130,7 +133,7 @@ package final class Executor {
         job.pointee.batch = BatchSource(
             data: dataBases, sampleWeights: sampleWeights, order: order, start: start, rows: rows)
         let shards = job.pointee.shards
-        pool.run(tasks: shards, context: job, body: { StepJob.runShard($0, $1, $2) })
+        pool.run(tasks: shards, limit: workerCount, context: job, body: { StepJob.runShard($0, $1, $2) })
         let count = job.pointee.sumCount
         for index in 0..<count {
             var total = 0.0

@@ -37,11 +37,12 @@ package final class OptimizerState {
                 parameters: parameters, slot0: slot(0), slot1: nil, slot2: nil,
                 rule: .sgd(rate: rate, momentum: Float(momentum), nesterov: nesterov))
         case .adam(let beta1, let beta2, let epsilon, _):
-            let step = Double(iterations + 1)
-            let alpha = optimizer.learningRate * (1 - pow(beta2, step)).squareRoot() / (1 - pow(beta1, step))
+            // In float32, as Keras computes it: the first steps depend on how 1 - beta rounds.
+            let step = Float(iterations + 1)
+            let alpha = rate * (1 - powf(Float(beta2), step)).squareRoot() / (1 - powf(Float(beta1), step))
             return OptimizerUpdate(
                 parameters: parameters, slot0: slot(0), slot1: slot(1), slot2: slot(2),
-                rule: .adam(alpha: Float(alpha), beta1: Float(beta1), beta2: Float(beta2), epsilon: Float(epsilon)))
+                rule: .adam(alpha: alpha, beta1: beta1, beta2: beta2, epsilon: Float(epsilon)))
         }
     }
 }
@@ -50,7 +51,7 @@ package final class OptimizerState {
 struct OptimizerUpdate: BitwiseCopyable {
     enum Rule: BitwiseCopyable {
         case sgd(rate: Float, momentum: Float, nesterov: Bool)
-        case adam(alpha: Float, beta1: Float, beta2: Float, epsilon: Float)
+        case adam(alpha: Float, beta1: Double, beta2: Double, epsilon: Float)
     }
 
     let parameters: UnsafeMutablePointer<Float>

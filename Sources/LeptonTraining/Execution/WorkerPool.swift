@@ -37,13 +37,15 @@ package final class WorkerPool {
 
     /// Runs tasks 0..<tasks, each once, and returns when all are done. What they do must not depend on which worker
     /// runs them.
-    package func run(tasks: Int, context: UnsafeMutableRawPointer, body: Body) {
-        guard tasks > 1, workers > 1 else {
+    ///
+    /// - Parameter limit: only workers below it take part: those that the job has memory for.
+    package func run(tasks: Int, limit: Int, context: UnsafeMutableRawPointer, body: Body) {
+        guard tasks > 1, limit > 1, workers > 1 else {
             for task in 0..<tasks { body(context, task, 0) }
             return
         }
         if threads.isEmpty { startThreads() }
-        shared.publish(tasks: tasks, context: context, body: body)
+        shared.publish(tasks: tasks, limit: limit, context: context, body: body)
         shared.work(worker: 0)
         shared.awaitCompletion(of: tasks)
     }
@@ -102,27 +104,35 @@ private final class ThreadStart {
 /// The job and the counters that threads agree through.
 ///
 /// A ticket is the job's number in its upper and the next task in its lower half. A worker reads the job's fields and
-/// then claims a task by moving the ticket on; when the job changed in between, so did the ticket, the claim fails,
-/// and what it read is not used.
+/// then claims a task by moving the ticket on. The ticket changes before the fields do: when the job changed in
+/// between, the claim fails, and what the worker read is not used.
 private final class SharedState: Sendable {
     private let ticket = Atomic<UInt64>(0)
     private let completed = Atomic<Int>(0)
     private let tasks = Atomic<Int>(0)
+    private let limit = Atomic<Int>(0)
     private let context = Atomic<UInt>(0)
     private let body = Atomic<UInt>(0)
     private let stopping = Atomic<Bool>(false)
     private let sleepers = Atomic<Int>(0)
     private let lock = Lock()
     private let spins: Int
+    /// The lower half of a ticket while the job's fields are being written: above any number of tasks.
+    private static let closed: UInt64 = 0xFFFF_FFFF
 
     init(spins: Int) { self.spins = spins }
 
-    func publish(tasks count: Int, context pointer: UnsafeMutableRawPointer, body function: WorkerPool.Body) {
-        completed.store(0, ordering: .relaxed)
-        tasks.store(count, ordering: .relaxed)
-        context.store(UInt(bitPattern: pointer), ordering: .relaxed)
-        body.store(unsafeBitCast(function, to: UInt.self), ordering: .relaxed)
+    func publish(
+        tasks count: Int, limit workers: Int, context pointer: UnsafeMutableRawPointer, body function: WorkerPool.Body
+    ) {
         let job = (ticket.load(ordering: .relaxed) >> 32) &+ 1
+        // Closed first: a worker that still holds the old ticket must not claim a task by the new job's fields.
+        ticket.store(job << 32 | SharedState.closed, ordering: .releasing)
+        completed.store(0, ordering: .releasing)
+        tasks.store(count, ordering: .releasing)
+        limit.store(workers, ordering: .releasing)
+        context.store(UInt(bitPattern: pointer), ordering: .releasing)
+        body.store(unsafeBitCast(function, to: UInt.self), ordering: .releasing)
         ticket.store(job << 32, ordering: .sequentiallyConsistent)
         wakeSleepers()
     }
@@ -141,11 +151,11 @@ private final class SharedState: Sendable {
     func work(worker: Int) {
         var seen = ticket.load(ordering: .acquiring)
         while true {
-            let count = tasks.load(ordering: .relaxed)
-            let pointer = UnsafeMutableRawPointer(bitPattern: context.load(ordering: .relaxed))
-            let function = body.load(ordering: .relaxed)
-            let task = Int(seen & 0xFFFF_FFFF)
-            guard task < count, let pointer, function != 0 else { return }
+            let count = tasks.load(ordering: .acquiring)
+            let pointer = UnsafeMutableRawPointer(bitPattern: context.load(ordering: .acquiring))
+            let function = body.load(ordering: .acquiring)
+            let task = Int(seen & SharedState.closed)
+            guard task < count, worker < limit.load(ordering: .acquiring), let pointer, function != 0 else { return }
             let (claimed, current) = ticket.weakCompareExchange(
                 expected: seen, desired: seen &+ 1, ordering: .acquiringAndReleasing)
             guard claimed else {

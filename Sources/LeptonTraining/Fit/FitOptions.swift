@@ -50,7 +50,7 @@ package struct TrainingOptions {
         }
     }
 
-    static func require(_ value: Int, atLeast minimum: Int, _ argument: String) throws(LeptonError) {
+    package static func require(_ value: Int, atLeast minimum: Int, _ argument: String) throws(LeptonError) {
         guard value >= minimum, value <= Int(Int32.max) else {
             throw LeptonError(
                 .invalidArgument, argument: argument,

@@ -23,6 +23,19 @@ package struct ProgressEvent {
     package let steps: Int
     package let names: MetricNames
     package let values: UnsafeBufferPointer<Double>
+
+    package init(
+        kind: Kind, epoch: Int, epochs: Int, step: Int, steps: Int, names: MetricNames,
+        values: UnsafeBufferPointer<Double>
+    ) {
+        self.kind = kind
+        self.epoch = epoch
+        self.epochs = epochs
+        self.step = step
+        self.steps = steps
+        self.names = names
+        self.values = values
+    }
 }
 
 /// Called between two steps, when the model is at rest; false ends the training after this step.

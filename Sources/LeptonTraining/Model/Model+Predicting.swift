@@ -85,7 +85,7 @@ extension Model {
             let count = min(group, blocks - job.firstBlock)
             withUnsafeMutablePointer(to: &job) { context in
                 if let pool {
-                    pool.run(tasks: count, context: context, body: { BlockJob.run($0, $1, $2) })
+                    pool.run(tasks: count, limit: pool.workers, context: context, body: { BlockJob.run($0, $1, $2) })
                 } else {
                     for block in 0..<count { BlockJob.run(context, block, 0) }
                 }
