@@ -258,11 +258,12 @@ static void compile_takes_names_and_configs(void **state) {
     assert_true(fabs(rate - 0.001) < 1e-9);
 
     const char *metrics[] = {"mae", " {\"class_name\": \"MeanSquaredError\", \"config\": {\"name\": \"square\"}}"};
+    const char *weighted[] = {"mse"};
     options.optimizer = " {\"class_name\": \"SGD\", \"config\": {\"learning_rate\": 0.25, \"momentum\": 0.9}}";
     options.loss = "mse";
     options.metrics = metrics;
     options.metric_count = 2;
-    options.weighted_metrics = metrics;
+    options.weighted_metrics = weighted;
     options.weighted_metric_count = 1;
     must(lepton_model_compile(model, &options, &error));
     must(lepton_model_get_learning_rate(model, &rate, &error));
