@@ -34,7 +34,8 @@ static int describe(core_tensor *tensor, lepton_tensor_view *view, const char *a
         core_raise_argument(LEPTON_SHAPE_MISMATCH, argument, "at most 8 dimensions", "more");
         return -1;
     }
-    int contiguous = 1;
+    int contiguous = 1, empty = buffer->len == 0;
+    Py_ssize_t before = 0; /* bytes of the array in front of element (0, ..., 0): where strides are negative */
     int64_t row_major = 1;
     for (int axis = buffer->ndim - 1; axis >= 0; axis--) {
         Py_ssize_t stride = buffer->strides[axis];
@@ -47,14 +48,15 @@ static int describe(core_tensor *tensor, lepton_tensor_view *view, const char *a
         tensor->strides[axis] = stride / buffer->itemsize;
         if (buffer->shape[axis] != 1 && tensor->strides[axis] != row_major) contiguous = 0;
         row_major *= buffer->shape[axis];
+        if (stride < 0) before -= (buffer->shape[axis] - 1) * stride;
     }
-    /* An exporter's buffer begins at element (0, ..., 0), also when strides are negative. */
-    view->data = buffer->len == 0 ? NULL : buffer->buf;
+    /* An exporter's buffer begins at element (0, ..., 0), a view's data at the lowest address. */
+    view->data = empty ? NULL : (char *)buffer->buf - before;
     view->dtype = dtype;
     view->ndim = buffer->ndim;
     view->shape = tensor->shape;
-    view->strides = contiguous || buffer->len == 0 ? NULL : tensor->strides;
-    view->byte_offset = 0;
+    view->strides = contiguous || empty ? NULL : tensor->strides;
+    view->byte_offset = empty ? 0 : (uint64_t)before;
     return 0;
 }
 

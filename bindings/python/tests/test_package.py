@@ -67,7 +67,7 @@ def test_exceptions_are_pythons_own_too(error: type[errors.LeptonError], builtin
     assert issubclass(error, builtin)
 
 
-@pytest.mark.parametrize("cls", classes(), ids=lambda cls: cls.__name__)
+@pytest.mark.parametrize("cls", list(classes()), ids=lambda cls: cls.__name__)
 def test_exceptions_cross_processes(cls: type[errors.LeptonError]) -> None:
     error = pickle.loads(pickle.dumps(cls("m", argument="a", expected="b", received="c")))
     assert type(error) is cls

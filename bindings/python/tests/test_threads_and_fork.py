@@ -1,5 +1,6 @@
 """Several threads, and children by fork."""
 
+import contextlib
 import multiprocessing
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from leptonai import InvalidStateError, LeptonClient, keras
+from leptonai import CancelledError, CancelToken, InvalidStateError, LeptonClient, keras
 
 Points = tuple[np.ndarray, np.ndarray]
 
@@ -17,6 +18,13 @@ def test_threads_predict_at_once(linear: keras.Sequential) -> None:
     x = np.arange(20, dtype=np.float32).reshape(-1, 1)
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda _: linear.predict(x), range(200)))
+    assert all(np.array_equal(result, 2 * x + 1) for result in results)
+
+
+def test_threads_predict_many_rows_at_once(linear: keras.Sequential) -> None:
+    x = np.arange(500, dtype=np.float32).reshape(-1, 1)
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: linear.predict(x, verbose=0), range(50)))
     assert all(np.array_equal(result, 2 * x + 1) for result in results)
 
 
@@ -58,19 +66,25 @@ def test_others_read_while_a_fit_runs_and_a_second_fit_is_refused(linear: keras.
     linear.fit(*points, verbose=0)
 
 
-def test_the_gil_is_free_during_fit(points: Points) -> None:
+def test_the_gil_is_free_during_fit(client: LeptonClient, points: Points) -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(256, "relu"), keras.layers.Dense(1)])
     model.compile("sgd", "mse")
     model.optimizer.learning_rate = 1e-4
-    first = model.get_weights()[0]
-    fit = threading.Thread(target=lambda: model.fit(*points, epochs=200, verbose=0))
-    fit.start()
-    # This thread only gets to compare weights in mid-training when the fitting thread does not hold the GIL.
-    seen = 0
-    while fit.is_alive():
-        seen += not np.array_equal(model.get_weights()[0], first)
-    fit.join()
-    assert seen > 1
+    token = CancelToken()
+
+    def fit() -> None:
+        with contextlib.suppress(CancelledError):
+            client.fit(model, *points, epochs=100_000, verbose=0, cancel=token)
+
+    thread = threading.Thread(target=fit)
+    seen = {model.get_weights()[0].tobytes()}
+    thread.start()
+    # This thread only sees weights of several steps when the fitting thread does not hold the GIL.
+    while thread.is_alive() and len(seen) < 10:
+        seen.add(model.get_weights()[0].tobytes())
+    token.cancel()
+    thread.join()
+    assert len(seen) == 10
 
 
 def _in_child(work: Any) -> Any:

@@ -7,11 +7,12 @@ import json
 import math
 import os
 import threading
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
 
 from . import _core
 from .errors import InvalidStateError, bad_argument
@@ -199,7 +200,7 @@ class LeptonClient:
         self._tokens: list[contextvars.Token[LeptonClient | None]] = []
         self._handle: ClientHandle | None = self._options.create()
         self._pid = os.getpid()
-        _Current.latest = self
+        _Current.created(self)
 
     def _native(self) -> ClientHandle:
         if self._pid != os.getpid():
@@ -313,8 +314,7 @@ class LeptonClient:
         """Releases the client. Allocations that are still open keep its resources until they are closed."""
         with self._lock:
             self._handle = None
-        if _Current.latest is self:
-            _Current.latest = None
+        _Current.closed(self)
 
     def __enter__(self) -> Self:
         self._tokens.append(_Current.of_block.set(self))
@@ -336,7 +336,28 @@ class _Current:
 
     of_block: contextvars.ContextVar[LeptonClient | None] = contextvars.ContextVar("lepton_client", default=None)
     latest: LeptonClient | None = None
-    lock = threading.Lock()
+    earlier: ClassVar[list[weakref.ref[LeptonClient]]] = []
+    lock = threading.RLock()
+
+    @classmethod
+    def created(cls, client: LeptonClient) -> None:
+        with cls.lock:
+            if cls.latest is not None:
+                cls.earlier = [ref for ref in cls.earlier if ref() is not None]
+                cls.earlier.append(weakref.ref(cls.latest))
+            cls.latest = client
+
+    @classmethod
+    def closed(cls, client: LeptonClient) -> None:
+        """The one created before it, if it is still open, takes its place."""
+        with cls.lock:
+            if cls.latest is not client:
+                return
+            cls.latest = None
+            while cls.earlier and cls.latest is None:
+                before = cls.earlier.pop()()
+                if before is not None and before._handle is not None:
+                    cls.latest = before
 
 
 def current_client() -> LeptonClient:
@@ -349,7 +370,7 @@ def current_client() -> LeptonClient:
 
 
 def _renew_lock_in_child() -> None:
-    _Current.lock = threading.Lock()
+    _Current.lock = threading.RLock()
 
 
 os.register_at_fork(after_in_child=_renew_lock_in_child)

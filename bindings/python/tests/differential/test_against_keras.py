@@ -78,6 +78,8 @@ def compare(case: Case) -> None:
     actual = mine.evaluate(case.x, case.y, verbose=0, return_dict=True, batch_size=17, **weights)
     assert list(actual) == list(expected)
     agree(list(actual.values()), list(expected.values()), TRAINED)
+    as_list = mine.evaluate(case.x, case.y, verbose=0, batch_size=17, **weights)
+    agree(as_list, theirs.evaluate(case.x, case.y, verbose=0, batch_size=17, **weights), TRAINED)
 
 
 def regression(

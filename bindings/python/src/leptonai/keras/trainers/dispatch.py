@@ -110,6 +110,7 @@ class RunDispatcher:
         self._bar = bar
         self._begin, self._end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
         self._each_batch = callbacks.overrides(self._begin, self._end)
+        self._done = 0
         self.events = 1 << BATCH_END if self._each_batch or bar is not None else 0
         self.batch_interval = 0.0 if self._each_batch else INTERVAL
 
@@ -120,10 +121,12 @@ class RunDispatcher:
 
     def __call__(self, event: int, epoch: int, step: int, steps: int, logs: dict[str, Any]) -> bool:
         if event == BATCH_END:
-            if self._each_batch:
-                self._callbacks.call(self._end, step - 1, logs)
-                if step < steps:
-                    self._callbacks.call(self._begin, step, None)
+            # Nodes work side by side, so one event may report several batches.
+            for batch in range(self._done, step if self._each_batch else 0):
+                self._callbacks.call(self._end, batch, logs)
+                if batch + 1 < steps:
+                    self._callbacks.call(self._begin, batch + 1, None)
+            self._done = step
             if self._bar is not None:
                 self._bar.on_batch(step, logs)
         return False

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ... import _core
-from ...errors import InvalidStateError, NonFiniteError, NotSupportedError, bad_argument, refuse_unless_default
+from ...errors import (
+    InvalidStateError,
+    NonFiniteError,
+    NotSupportedError,
+    ResourceExhaustedError,
+    bad_argument,
+    refuse_unless_default,
+)
 from .. import losses, metrics, optimizers
 from ..callbacks import CallbackList, History
 from ..saving import serialize_keras_object
@@ -223,7 +230,7 @@ class Trainer:
     ) -> None:
         """Brings the history up to what was done, and raises what stopped the training."""
         done = {} if handle is None else _read_history(handle)
-        self._metrics_names = [name for name in done if not name.startswith("val_")]
+        self._metrics_names = _loss_first(name for name in done if not name.startswith("val_"))
         for number in range(dispatcher.ended, len(done.get("loss", ()))):
             logs = {name: values[number] for name, values in done.items() if number < len(values)}
             if stopped_by is None:
@@ -293,13 +300,13 @@ class Trainer:
         if stopped_by is not None:
             raise stopped_by
         logs = {} if handle is None else {name: values[-1] for name, values in _read_history(handle).items()}
-        self._metrics_names = list(logs)
+        self._metrics_names = _loss_first(logs)
         if bar is not None:
             bar.on_epoch_end(0, logs)
         user_callbacks.call("on_test_end", logs)
         if return_dict:
             return logs
-        values = list(logs.values())
+        values = [logs[name] for name in self._metrics_names]
         return values[0] if len(values) == 1 else values
 
     # ------------------------------------------------------------------ predict
@@ -320,7 +327,7 @@ class Trainer:
         """The model's outputs for `x`.
 
         Up to one batch of rows is computed on the calling thread, at once and without a charge; more rows run on the
-        current client's nodes. Both give the same numbers.
+        current client's nodes, or on the calling thread when none is free. All give the same numbers.
 
         Args:
             x: Inputs: an array, a table, or a nest of lists.
@@ -382,34 +389,46 @@ class Trainer:
             shown = 0
         outputs = tuple(np.empty((rows, *tail), _FLOAT32) for tail in self._output_tails)
         if client is None and rows <= batch and not callbacks and not shown:
-            if policy == 0:
-                for array in xs:
-                    _refuse_nonfinite(array, nonfinite)
-            _core.model_predict(self._handle, xs, outputs)
-            return outputs[0] if len(outputs) == 1 else list(outputs)
+            return self._predict_here(xs, outputs, nonfinite)
         user_callbacks = CallbackList(callbacks, self._model, {"verbose": shown, "epochs": 1, "steps": count})
         bar = ProgbarLogger(shown, 1, count) if shown else None
         dispatcher = RunDispatcher("predict", user_callbacks, bar)
         user_callbacks.call("on_predict_begin", None)
         dispatcher.begin()
-        stopped_by = _core.client_predict(
-            client=(client or _current_client())._native(),
-            model=self._handle,
-            x=xs,
-            outputs=outputs,
-            batch_size=batch,
-            nonfinite=policy,
-            allocation=None if allocation is None else allocation._native(),
-            progress=dispatcher if dispatcher.events else None,
-            events=dispatcher.events,
-            batch_interval=dispatcher.batch_interval,
-            cancel=None if cancel is None else cancel._handle,
-        )
+        try:
+            stopped_by = _core.client_predict(
+                client=(client or _current_client())._native(),
+                model=self._handle,
+                x=xs,
+                outputs=outputs,
+                batch_size=batch,
+                nonfinite=policy,
+                allocation=None if allocation is None else allocation._native(),
+                progress=dispatcher if dispatcher.events else None,
+                events=dispatcher.events,
+                batch_interval=dispatcher.batch_interval,
+                cancel=None if cancel is None else cancel._handle,
+            )
+        except ResourceExhaustedError:
+            if client is not None:
+                raise
+            # Another call has all nodes, perhaps the fit whose callback asks: nobody has chosen a client, so the
+            # calling thread will do.
+            stopped_by = None
+            self._predict_here(xs, outputs, nonfinite)
         if stopped_by is not None:
             raise stopped_by
         if bar is not None:
             bar.on_epoch_end(0, {})
         user_callbacks.call("on_predict_end", None)
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    def _predict_here(self, xs: tuple[Array, ...], outputs: tuple[Array, ...], nonfinite: Nonfinite) -> Any:
+        """Predicts on the calling thread."""
+        if nonfinite != "allow":
+            for array in xs:
+                _refuse_nonfinite(array, nonfinite)
+        _core.model_predict(self._handle, xs, outputs)
         return outputs[0] if len(outputs) == 1 else list(outputs)
 
     def __call__(self, inputs: Any, training: bool | None = None, mask: None = None) -> Any:
@@ -500,6 +519,11 @@ def _refuse_nonfinite(array: Array, policy: object) -> None:
         f"{value} at {tuple(int(index) for index in where)}",
         NonFiniteError,
     )
+
+
+def _loss_first(names: Iterable[str]) -> list[str]:
+    """Keras's order of what evaluate returns as a list."""
+    return sorted(names, key=lambda name: (name != "loss", name))
 
 
 def _read_history(handle: HistoryHandle) -> dict[str, list[float]]:
