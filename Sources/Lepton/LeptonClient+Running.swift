@@ -37,30 +37,37 @@ extension LeptonClient {
     package func fitNow(
         _ model: Model, x: [TensorView], y: [TensorView], options: FitOptions
     ) throws(LeptonError) -> History {
-        guard let name = options.storeName else {
-            return try run(on: options.allocation, job: "fit") { (allocation, pool) throws(LeptonError) in
-                try model.fit(x: x, y: y, options: options.training.bound(to: allocation), pool: pool)
-            }
+        if let name = options.storeName { return try fitStored(model, name, x: x, y: y, options: options) }
+        let job = Job("fit", client: self, allocation: options.allocation)
+        return try job.run { () throws(LeptonError) in
+            try model.fit(x: x, y: y, options: options.training.bound(to: job), pool: job.startPool)
         }
+    }
+
+    /// A fit from the store: the dataset goes in once it has been found to be in order, the parameters afterwards.
+    private func fitStored(
+        _ model: Model, _ name: String, x: [TensorView], y: [TensorView], options: FitOptions
+    ) throws(LeptonError) -> History {
+        try model.checkFit(x: x, y: y, options: options.training)
         let dataset = try storedDataset(name, x: x, y: y, sampleWeight: options.sampleWeight)
-        return try run(
-            on: options.allocation, job: "fit", storageBytes: dataset.byteCount
-        ) { (allocation, pool) throws(LeptonError) in
-            var training = options.training.bound(to: allocation)
-            if training.sampleWeight != nil { training.sampleWeight = dataset.sampleWeight }
-            let history = try model.fit(x: dataset.x, y: dataset.y, options: training, pool: pool)
-            try storeParameters(of: model, name)
-            return history
+        let job = Job("fit", client: self, allocation: options.allocation, storageBytes: dataset.byteCount)
+        var training = options.training.bound(to: job)
+        training.sampleWeight = dataset.sampleWeight
+        let history = try job.run { () throws(LeptonError) in
+            try model.fit(x: dataset.x, y: dataset.y, options: training, pool: job.startPool)
         }
+        try storeParameters(of: model, name)
+        return history
     }
 
     package func evaluateNow(
         _ model: Model, x: [TensorView], y: [TensorView], options: RunOptions
     ) throws(LeptonError) -> History {
-        try run(on: options.allocation, job: "evaluate") { (_, pool) throws(LeptonError) in
+        let job = Job("evaluate", client: self, allocation: options.allocation)
+        return try job.run { () throws(LeptonError) in
             try model.evaluate(
                 x: x, y: y, sampleWeight: options.sampleWeight, batchSize: options.batchSize,
-                allowNonFinite: options.allowNonFinite, pool: pool, progress: options.progress,
+                allowNonFinite: options.allowNonFinite, pool: job.startPool, progress: options.progress,
                 cancel: options.cancel)
         }
     }
@@ -69,35 +76,18 @@ extension LeptonClient {
         _ model: Model, x: [TensorView], into outputs: [MutableTensorView], options: RunOptions
     ) throws(LeptonError) {
         try TrainingOptions.require(options.batchSize, atLeast: 1, "batch_size")
-        try run(on: options.allocation, job: "predict") { (_, pool) throws(LeptonError) in
+        let job = Job("predict", client: self, allocation: options.allocation)
+        try job.run { () throws(LeptonError) in
             let reporter = PredictionProgress(rows: x.first?.rows ?? 0, options: options)
             try model.predict(
-                x, into: outputs, pool: pool, allowNonFinite: options.allowNonFinite,
+                x, into: outputs, pool: job.startPool, allowNonFinite: options.allowNonFinite,
                 shouldStop: { options.cancel?.isCancelled ?? false || reporter.isStopped },
                 didFinish: reporter.report(rowsDone:))
         }
     }
 
-    /// Runs a job on an allocation: the one given, the latest that is active, or one for the time of the call.
-    private func run<Result>(
-        on given: Allocation?, job: String, storageBytes: Int = 0,
-        _ body: (Allocation, WorkerPool) throws(LeptonError) -> Result
-    ) throws(LeptonError) -> Result {
-        if let allocation = given ?? currentAllocation() {
-            return try allocation.withUse { () throws(LeptonError) in
-                try body(allocation, WorkerPool(workers: allocation.totalCores))
-            }
-        }
-        let allocation = try allocateFree(job: job, storageBytes: storageBytes)
-        let result = try allocation.withUse { () throws(LeptonError) in
-            try body(allocation, WorkerPool(workers: allocation.totalCores))
-        }
-        try allocation.close()
-        return result
-    }
-
     /// As many nodes as are free now; fewer when others are quicker.
-    private func allocateFree(job: String, storageBytes: Int) throws(LeptonError) -> Allocation {
+    fileprivate func allocateFree(job: String, storageBytes: Int) throws(LeptonError) -> Allocation {
         var nodes = max(1, (allocator.capacity.cores - allocator.allocated.cores) / coresPerNode)
         while true {
             do throws(LeptonError) {
@@ -113,16 +103,66 @@ extension LeptonClient {
     }
 }
 
+/// One call's use of an allocation: the one given, the client's latest that is active, or one for the time of the call.
+/// It is taken when the work asks for its workers, so that a call that is refused costs nothing.
+///
+/// Not `Sendable`: it belongs to the calling thread.
+private final class Job {
+    private let name: String
+    private let client: LeptonClient
+    private let given: Allocation?
+    private let storageBytes: Int
+    private var allocation: Allocation?
+    private var isOwn = false
+
+    init(_ name: String, client: LeptonClient, allocation: Allocation?, storageBytes: Int = 0) {
+        self.name = name
+        self.client = client
+        given = allocation
+        self.storageBytes = storageBytes
+    }
+
+    func run<Result>(_ body: () throws(LeptonError) -> Result) throws(LeptonError) -> Result {
+        defer { finish() }
+        return try body()
+    }
+
+    func startPool() throws(LeptonError) -> WorkerPool {
+        let existing = given ?? client.currentAllocation()
+        let allocation: Allocation
+        if let existing {
+            allocation = existing
+        } else {
+            allocation = try client.allocateFree(job: name, storageBytes: storageBytes)
+            isOwn = true
+        }
+        try allocation.beginUse()
+        self.allocation = allocation
+        return WorkerPool(workers: allocation.totalCores)
+    }
+
+    /// What ends the job from outside: the end of the lease.
+    func interruption() -> LeptonError? {
+        do throws(LeptonError) {
+            try allocation?.checkActive()
+            return nil
+        } catch { return error }
+    }
+
+    private func finish() {
+        guard let allocation else { return }
+        allocation.endUse()
+        self.allocation = nil
+        // Closing can only fail while another job uses it, and nobody else knows of an own one.
+        if isOwn { try? allocation.close() }
+    }
+}
+
 extension TrainingOptions {
     /// The same options, which also stop when the allocation ends.
-    fileprivate func bound(to allocation: Allocation) -> TrainingOptions {
+    fileprivate func bound(to job: Job) -> TrainingOptions {
         var options = self
-        options.interruption = {
-            do throws(LeptonError) {
-                try allocation.checkActive()
-                return nil
-            } catch { return error }
-        }
+        options.interruption = job.interruption
         return options
     }
 }

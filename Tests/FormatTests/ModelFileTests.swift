@@ -23,7 +23,7 @@ import Testing
         options.batchSize = 2
         _ = try x.withView { xView in
             try y.withView { yView in
-                try model.fit(x: [xView], y: [yView], options: options, pool: WorkerPool(workers: 1))
+                try model.fit(x: [xView], y: [yView], options: options, pool: { WorkerPool(workers: 1) })
             }
         }
     }

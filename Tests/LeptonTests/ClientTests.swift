@@ -103,3 +103,26 @@ import Testing
         #expect(missing?.code == .notFound)
     }
 }
+
+@Suite struct RefusedInputTests {
+    @Test func aRefusedFitCostsNothingAndChangesNothing() async throws {
+        var template = Array("/tmp/lepton-refused-XXXXXX".utf8CString)
+        let folder = try template.withUnsafeMutableBufferPointer {
+            try #require(mkdtemp($0.baseAddress!).map { String(cString: $0) })
+        }
+        let client = try LeptonClient(nodes: 2, store: folder)
+        let model = Sequential(seed: 1) { Dense(units: 1) }
+        model.compile(optimizer: .sgd(), loss: .meanSquaredError)
+        for store in [nil, "job"] {
+            let error = await #expect(throws: LeptonError.self) {
+                try await client.fit(model, [[1], [2]], [[1], [2], [3]], store: store)
+            }
+            #expect(error?.code == .shapeMismatch)
+        }
+        #expect(try client.usage().records.isEmpty)
+        #expect(try #require(client.store).references().isEmpty)
+        // Not built by the refused data: other data may still build it.
+        _ = try await client.fit(model, [[1, 2], [3, 4]], [[1], [2]])
+        #expect(try model.weights()[0].shape.extents == [2, 1])
+    }
+}

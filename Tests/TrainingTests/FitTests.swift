@@ -85,7 +85,7 @@ import Testing
                 let view = MutableTensorView(base: bytes.baseAddress!, shape: try Shape([1000, 7]))
                 try x.withView {
                     try model.predict(
-                        [$0], into: [view], pool: WorkerPool(workers: workers), allowNonFinite: false,
+                        [$0], into: [view], pool: { WorkerPool(workers: workers) }, allowNonFinite: false,
                         shouldStop: { false }, didFinish: { _ in })
                 }
             }
@@ -103,7 +103,7 @@ import Testing
             var options = TrainingOptions()
             options.epochs = 2
             options.validation = ValidationData(x: [xView], y: [yView])
-            return try model.fit(x: [xView], y: [yView], options: options, pool: WorkerPool(workers: 1))
+            return try model.fit(x: [xView], y: [yView], options: options, pool: { WorkerPool(workers: 1) })
         }
         #expect(try evaluate(model, x, y)["loss"] == [history["val_loss"].last!])
         #expect(history.names == ["loss", "val_loss"])

@@ -15,7 +15,7 @@ func fit(
     var options = TrainingOptions()
     configure(&options)
     return try withViews(x, y) { xView, yView in
-        try model.fit(x: [xView], y: [yView], options: options, pool: WorkerPool(workers: workers))
+        try model.fit(x: [xView], y: [yView], options: options, pool: { WorkerPool(workers: workers) })
     }
 }
 
@@ -23,7 +23,7 @@ func evaluate(_ model: Model, _ x: Tensor, _ y: Tensor, batchSize: Int = 32, wor
     try withViews(x, y) { xView, yView in
         try model.evaluate(
             x: [xView], y: [yView], sampleWeight: nil, batchSize: batchSize, allowNonFinite: false,
-            pool: WorkerPool(workers: workers), progress: nil, cancel: nil)
+            pool: { WorkerPool(workers: workers) }, progress: nil, cancel: nil)
     }
 }
 

@@ -114,7 +114,7 @@ package final class Executor {
     ) {
         runShards(sampleWeights, order, start, rows, iteration: state.iterations, totals: totals)
         job.pointee.update = state.nextUpdate(parameters: job.pointee.parameters)
-        pool.run(tasks: pieceCount, limit: workerCount, context: job, body: { StepJob.applyPiece($0, $1, $2) })
+        pool.run(tasks: pieceCount, limit: workerCount, context: job, body: { StepJob.apply($0, $1, $2) })
         state.iterations += 1
     }
 
@@ -133,7 +133,7 @@ package final class Executor {
         job.pointee.batch = BatchSource(
             data: dataBases, sampleWeights: sampleWeights, order: order, start: start, rows: rows)
         let shards = job.pointee.shards
-        pool.run(tasks: shards, limit: workerCount, context: job, body: { StepJob.runShard($0, $1, $2) })
+        pool.run(tasks: shards, limit: workerCount, context: job, body: { StepJob.gradients($0, $1, $2) })
         let count = job.pointee.sumCount
         for index in 0..<count {
             var total = 0.0

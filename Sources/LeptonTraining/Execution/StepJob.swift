@@ -56,8 +56,9 @@ struct StepJob {
 
     var shards: Int { (batch.rows + rowsPerShard - 1) / rowsPerShard }
 
-    /// Forward, and backward when training, over one shard.
-    static func runShard(_ context: UnsafeMutableRawPointer, _ shard: Int, _ worker: Int) {
+    /// The first of a step's two functions: from the parameters and a shard to the shard's gradients and sums. Writes
+    /// nothing else, so that any worker, or any machine, may run it, and run it again.
+    static func gradients(_ context: UnsafeMutableRawPointer, _ shard: Int, _ worker: Int) {
         let job = context.assumingMemoryBound(to: StepJob.self)
         let memory = job.pointee.workers[worker]
         let first = shard * job.pointee.rowsPerShard
@@ -94,8 +95,9 @@ struct StepJob {
         return UnsafePointer(staging)
     }
 
-    /// Sums the shards' gradients of one piece of the parameters, in shard order, and updates it.
-    static func applyPiece(_ context: UnsafeMutableRawPointer, _ piece: Int, _ worker: Int) {
+    /// The second: adds the shards' gradients of one piece of the parameters, in shard order, and updates the piece and
+    /// its optimizer state.
+    static func apply(_ context: UnsafeMutableRawPointer, _ piece: Int, _ worker: Int) {
         let job = context.assumingMemoryBound(to: StepJob.self)
         guard let gradients = job.pointee.gradients, let update = job.pointee.update else { return }
         let piece = job.pointee.pieces[piece]

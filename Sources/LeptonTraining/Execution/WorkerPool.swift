@@ -74,6 +74,9 @@ package final class WorkerPool {
     }
 }
 
+/// Gives the workers for a job, once its data has been found to be in order: a job that is refused takes no resources.
+package typealias PoolProvider = () throws(LeptonError) -> WorkerPool
+
 #if canImport(Glibc)
     private func threadMain(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
         runWorker(argument)

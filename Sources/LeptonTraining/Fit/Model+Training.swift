@@ -2,16 +2,18 @@ import LeptonNN
 import LeptonTensor
 
 extension Model {
-    /// Trains on the workers of a pool. The weights afterwards are the same bits whatever their number.
+    /// Trains on the workers of a pool, which is asked for once the data has been checked. The weights afterwards are the same bits whatever their number.
     ///
     /// - Throws: what is wrong with data or options, before anything changes; `cancelled`, with the weights of the
     ///   last complete step; `invalidState` when a fit runs already.
     package func fit(
-        x: [TensorView], y: [TensorView], options: TrainingOptions, pool: WorkerPool
+        x: [TensorView], y: [TensorView], options: TrainingOptions, pool: PoolProvider
     ) throws(LeptonError) -> History {
         let trainer = try withState { () throws(LeptonError) in
             try requireIdle("a second fit")
-            let trainer = try Trainer(model: self, x: x, y: y, options: options, pool: pool)
+            let trainer = try keepingUnbuiltOnFailure { () throws(LeptonError) in
+                try Trainer(model: self, x: x, y: y, options: options, pool: pool)
+            }
             isTraining = true
             return trainer
         }
@@ -19,12 +21,20 @@ extension Model {
         return try trainer.run()
     }
 
+    /// Checks all that `fit` would check, and changes nothing.
+    package func checkFit(x: [TensorView], y: [TensorView], options: TrainingOptions) throws(LeptonError) {
+        try withState { () throws(LeptonError) in
+            try requireIdle("a second fit")
+            try keepingUnbuiltOnFailure { () throws(LeptonError) in try Trainer.check(self, x: x, y: y, options) }
+        }
+    }
+
     /// Loss and metrics on given data, as a history of one epoch.
     ///
     /// - Parameter progress: told of each batch; false ends the run early.
     package func evaluate(
         x: [TensorView], y: [TensorView], sampleWeight: TensorView?, batchSize: Int, allowNonFinite: Bool,
-        pool: WorkerPool, progress: ProgressHandler?, cancel: CancelToken?
+        pool: PoolProvider, progress: ProgressHandler?, cancel: CancelToken?
     ) throws(LeptonError) -> History {
         try TrainingOptions.require(batchSize, atLeast: 1, "batch_size")
         let evaluation = try withState { () throws(LeptonError) in
@@ -33,7 +43,7 @@ extension Model {
                 form: context.form, x: x, y: y, sampleWeight: sampleWeight, allowNonFinite: allowNonFinite)
             return try Evaluation(
                 context: context, data: data, sampleWeights: data.sampleWeights, rows: 0..<data.rows,
-                batchSize: batchSize, pool: pool)
+                batchSize: batchSize, pool: pool())
         }
         let names = MetricNames(evaluation.scores.names)
         let values = try AlignedBuffer<Double>(zeros: names.strings.count, purpose: "metric values")
@@ -51,5 +61,17 @@ extension Model {
         var history = History()
         history.append(epoch: 0, names: names.strings, values: values.pointer)
         return history
+    }
+
+    /// Undoes a late build when what followed it was refused: a model stays as it was.
+    private func keepingUnbuiltOnFailure<Result>(
+        _ body: () throws(LeptonError) -> Result
+    ) throws(LeptonError) -> Result {
+        let (previousGraph, previousBuilt) = (graph, built)
+        do throws(LeptonError) { return try body() } catch {
+            graph = previousGraph
+            built = previousBuilt
+            throw error
+        }
     }
 }

@@ -32,19 +32,16 @@ final class Trainer {
 
     /// Checks everything before anything changes.
     init(
-        model: Model, x: [TensorView], y: [TensorView], options: TrainingOptions, pool: WorkerPool
+        model: Model, x: [TensorView], y: [TensorView], options: TrainingOptions, pool makePool: PoolProvider
     ) throws(LeptonError) {
-        try options.check()
-        let context = try TrainingContext(model: model, x: x)
-        let data = try PreparedData(
-            form: context.form, x: x, y: y, sampleWeight: options.sampleWeight, classWeights: options.classWeight,
-            allowNonFinite: options.allowNonFinite)
+        let (context, data, held) = try Trainer.prepare(model, x: x, y: y, options)
         trainRows = try Trainer.trainingRows(of: data.rows, options)
         batchSize = min(options.batchSize, trainRows)
+        let pool = try makePool()
         executor = try context.makeExecutor(batchRows: batchSize, isTraining: true, pool: pool)
         executor.setData(data)
         scores = Scoreboard(metricNames: context.objective.metrics.map(\.name))
-        validation = try Trainer.makeValidation(context, data, trainRows, options, pool)
+        validation = try Trainer.makeValidation(context, data, held, trainRows, options, pool)
         order = options.shuffle ? try AlignedBuffer(zeros: trainRows, purpose: "the order of rows") : nil
         names = MetricNames(scores.names)
         epochNames = MetricNames(scores.names + (validation == nil ? [] : scores.names.map { "val_" + $0 }))
@@ -54,6 +51,25 @@ final class Trainer {
         self.model = model
         self.options = options
         self.data = data
+    }
+
+    /// Checks all that training would check.
+    static func check(
+        _ model: Model, x: [TensorView], y: [TensorView], _ options: TrainingOptions
+    ) throws(LeptonError) {
+        let (_, data, _) = try prepare(model, x: x, y: y, options)
+        _ = try trainingRows(of: data.rows, options)
+    }
+
+    private static func prepare(
+        _ model: Model, x: [TensorView], y: [TensorView], _ options: TrainingOptions
+    ) throws(LeptonError) -> (TrainingContext, PreparedData, PreparedData?) {
+        try options.check()
+        let context = try TrainingContext(model: model, x: x)
+        let data = try PreparedData(
+            form: context.form, x: x, y: y, sampleWeight: options.sampleWeight, classWeights: options.classWeight,
+            allowNonFinite: options.allowNonFinite)
+        return (context, data, try heldOutData(context, options))
     }
 
     /// Rows that are trained on: all but the last fraction.
@@ -69,15 +85,21 @@ final class Trainer {
         return kept
     }
 
+    private static func heldOutData(
+        _ context: TrainingContext, _ options: TrainingOptions
+    ) throws(LeptonError) -> PreparedData? {
+        guard let given = options.validation else { return nil }
+        return try PreparedData(
+            form: context.form, x: given.x, y: given.y, sampleWeight: given.sampleWeight,
+            allowNonFinite: options.allowNonFinite, prefix: "validation_")
+    }
+
     private static func makeValidation(
-        _ context: TrainingContext, _ data: PreparedData, _ trainRows: Int, _ options: TrainingOptions,
-        _ pool: WorkerPool
+        _ context: TrainingContext, _ data: PreparedData, _ held: PreparedData?, _ trainRows: Int,
+        _ options: TrainingOptions, _ pool: WorkerPool
     ) throws(LeptonError) -> Evaluation? {
         let batchSize = options.validationBatchSize ?? options.batchSize
-        if let given = options.validation {
-            let held = try PreparedData(
-                form: context.form, x: given.x, y: given.y, sampleWeight: given.sampleWeight,
-                allowNonFinite: options.allowNonFinite, prefix: "validation_")
+        if let held {
             return try Evaluation(
                 context: context, data: held, sampleWeights: held.sampleWeights, rows: 0..<held.rows,
                 batchSize: batchSize, pool: pool)

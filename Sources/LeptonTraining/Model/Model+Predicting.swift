@@ -40,7 +40,7 @@ extension Model {
     ///   - shouldStop: asked between two groups of blocks; true throws `cancelled`.
     ///   - didFinish: told the number of rows done after each group.
     package func predict(
-        _ inputs: [TensorView], into outputs: [MutableTensorView], pool: WorkerPool?, allowNonFinite: Bool,
+        _ inputs: [TensorView], into outputs: [MutableTensorView], pool: PoolProvider?, allowNonFinite: Bool,
         shouldStop: () -> Bool, didFinish: (Int) -> Void
     ) throws(LeptonError) {
         try withState { () throws(LeptonError) in
@@ -53,6 +53,7 @@ extension Model {
                 inputs[0], sampleShape: graph.inputShape ?? [], argument: "x", allowNonFinite: allowNonFinite)
             try checkOutputs(outputs, rows: rows.rows)
             guard rows.rows > 0 else { return }
+            let pool = try pool?()
 
             // Computed beside the caller's tensor only where that is not row-major, or where a stop half-way must
             // leave it untouched.
