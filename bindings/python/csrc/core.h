@@ -13,8 +13,7 @@
 PyObject *core_raise(lepton_status status, lepton_error *error);
 
 /* Raises the exception for a fault found in this extension. Returns NULL. */
-PyObject *core_raise_argument(lepton_status status, const char *argument, const char *expected,
-                              const char *received);
+PyObject *core_raise_argument(lepton_status status, const char *argument, const char *expected, const char *received);
 
 /* ---- handles.c */
 

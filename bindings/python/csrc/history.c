@@ -1,9 +1,7 @@
 /* The history functions of section "training" of lepton.h. */
 #include "core.h"
 
-static PyObject *count_from(PyObject *arguments,
-                            lepton_status (*getter)(lepton_history *, size_t *, lepton_error **))
-{
+static PyObject *count_from(PyObject *arguments, lepton_status (*getter)(lepton_history *, size_t *, lepton_error **)) {
     lepton_history *history;
     if (!PyArg_ParseTuple(arguments, "O&", core_history_converter, &history)) return NULL;
     size_t count = 0;
@@ -12,14 +10,12 @@ static PyObject *count_from(PyObject *arguments,
     return status == LEPTON_OK ? PyLong_FromSize_t(count) : core_raise(status, error);
 }
 
-static PyObject *history_epoch_count(PyObject *self, PyObject *arguments)
-{
+static PyObject *history_epoch_count(PyObject *self, PyObject *arguments) {
     (void)self;
     return count_from(arguments, lepton_history_epoch_count);
 }
 
-static PyObject *history_metric_count(PyObject *self, PyObject *arguments)
-{
+static PyObject *history_metric_count(PyObject *self, PyObject *arguments) {
     (void)self;
     return count_from(arguments, lepton_history_metric_count);
 }
@@ -29,22 +25,19 @@ typedef struct {
     Py_ssize_t index;
 } name_query;
 
-static lepton_status query_name(void *context, char *buffer, size_t capacity, size_t *length, lepton_error **error)
-{
+static lepton_status query_name(void *context, char *buffer, size_t capacity, size_t *length, lepton_error **error) {
     name_query *query = context;
     return lepton_history_metric_name(query->history, (size_t)query->index, buffer, capacity, length, error);
 }
 
-static PyObject *history_metric_name(PyObject *self, PyObject *arguments)
-{
+static PyObject *history_metric_name(PyObject *self, PyObject *arguments) {
     (void)self;
     name_query query;
     if (!PyArg_ParseTuple(arguments, "O&n", core_history_converter, &query.history, &query.index)) return NULL;
     return core_text(query_name, &query);
 }
 
-static PyObject *history_values(PyObject *self, PyObject *arguments)
-{
+static PyObject *history_values(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_history *history;
     const char *name;

@@ -4,28 +4,24 @@
 
 #include <string.h>
 
-static PyObject *none_or_raise(lepton_status status, lepton_error *error)
-{
+static PyObject *none_or_raise(lepton_status status, lepton_error *error) {
     if (status != LEPTON_OK) return core_raise(status, error);
     Py_RETURN_NONE;
 }
 
-static PyObject *model_create(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_create(PyObject *self, PyObject *arguments) {
     (void)self;
     const char *name;
     if (!PyArg_ParseTuple(arguments, "z", &name)) return NULL;
     lepton_model *model = NULL;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_create(name, &model, &error);
-    Py_END_ALLOW_THREADS
-    return status == LEPTON_OK ? core_handle_new(core_model_name, model) : core_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_create(name, &model, &error);
+    Py_END_ALLOW_THREADS return status == LEPTON_OK ? core_handle_new(core_model_name, model)
+                                                    : core_raise(status, error);
 }
 
-static PyObject *model_create_from_config(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_create_from_config(PyObject *self, PyObject *arguments) {
     (void)self;
     const char *json;
     Py_ssize_t length;
@@ -33,42 +29,34 @@ static PyObject *model_create_from_config(PyObject *self, PyObject *arguments)
     lepton_model *model = NULL;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_create_from_config(json, (size_t)length, &model, &error);
-    Py_END_ALLOW_THREADS
-    return status == LEPTON_OK ? core_handle_new(core_model_name, model) : core_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_create_from_config(json, (size_t)length, &model, &error);
+    Py_END_ALLOW_THREADS return status == LEPTON_OK ? core_handle_new(core_model_name, model)
+                                                    : core_raise(status, error);
 }
 
-static PyObject *model_set_seed(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_set_seed(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     unsigned long long seed;
     if (!PyArg_ParseTuple(arguments, "O&K", core_model_converter, &model, &seed)) return NULL;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_set_seed(model, seed, &error);
-    Py_END_ALLOW_THREADS
-    return none_or_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_set_seed(model, seed, &error);
+    Py_END_ALLOW_THREADS return none_or_raise(status, error);
 }
 
-static PyObject *model_add_layer(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_add_layer(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     const char *class_name, *config;
     if (!PyArg_ParseTuple(arguments, "O&sz", core_model_converter, &model, &class_name, &config)) return NULL;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_add_layer(model, class_name, config, &error);
-    Py_END_ALLOW_THREADS
-    return none_or_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_add_layer(model, class_name, config, &error);
+    Py_END_ALLOW_THREADS return none_or_raise(status, error);
 }
 
-static PyObject *model_build(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_build(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     PyObject *extents;
@@ -87,20 +75,15 @@ static PyObject *model_build(PyObject *self, PyObject *arguments)
     }
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_build(model, shape, (int32_t)rank, &error);
-    Py_END_ALLOW_THREADS
-    return none_or_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_build(model, shape, (int32_t)rank, &error);
+    Py_END_ALLOW_THREADS return none_or_raise(status, error);
 }
 
-static lepton_status query_config(void *context, char *buffer, size_t capacity, size_t *length,
-                                  lepton_error **error)
-{
+static lepton_status query_config(void *context, char *buffer, size_t capacity, size_t *length, lepton_error **error) {
     return lepton_model_get_config(context, buffer, capacity, length, error);
 }
 
-static PyObject *model_get_config(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_get_config(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     if (!PyArg_ParseTuple(arguments, "O&", core_model_converter, &model)) return NULL;
@@ -112,38 +95,31 @@ typedef struct {
     int line_length;
 } summary_query;
 
-static lepton_status query_summary(void *context, char *buffer, size_t capacity, size_t *length,
-                                   lepton_error **error)
-{
+static lepton_status query_summary(void *context, char *buffer, size_t capacity, size_t *length, lepton_error **error) {
     summary_query *query = context;
     return lepton_model_summary(query->model, query->line_length, buffer, capacity, length, error);
 }
 
-static PyObject *model_summary(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_summary(PyObject *self, PyObject *arguments) {
     (void)self;
     summary_query query;
     if (!PyArg_ParseTuple(arguments, "O&i", core_model_converter, &query.model, &query.line_length)) return NULL;
     return core_text(query_summary, &query);
 }
 
-static PyObject *model_io_count(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_io_count(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     if (!PyArg_ParseTuple(arguments, "O&", core_model_converter, &model)) return NULL;
     size_t inputs = 0, outputs = 0;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_io_count(model, &inputs, &outputs, &error);
-    Py_END_ALLOW_THREADS
-    if (status != LEPTON_OK) return core_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_io_count(model, &inputs, &outputs, &error);
+    Py_END_ALLOW_THREADS if (status != LEPTON_OK) return core_raise(status, error);
     return Py_BuildValue("nn", (Py_ssize_t)inputs, (Py_ssize_t)outputs);
 }
 
-static PyObject *shape_tuple(const int64_t *shape, int32_t rank)
-{
+static PyObject *shape_tuple(const int64_t *shape, int32_t rank) {
     PyObject *tuple = PyTuple_New(rank);
     for (int32_t i = 0; tuple != NULL && i < rank; i++) {
         PyObject *extent = PyLong_FromLongLong(shape[i]);
@@ -154,8 +130,7 @@ static PyObject *shape_tuple(const int64_t *shape, int32_t rank)
 
 typedef lepton_status (*shape_getter)(lepton_model *, size_t, int64_t *, int32_t, int32_t *, lepton_error **);
 
-static PyObject *shape_from(PyObject *arguments, shape_getter getter)
-{
+static PyObject *shape_from(PyObject *arguments, shape_getter getter) {
     lepton_model *model;
     Py_ssize_t index;
     if (!PyArg_ParseTuple(arguments, "O&n", core_model_converter, &model, &index)) return NULL;
@@ -163,28 +138,23 @@ static PyObject *shape_from(PyObject *arguments, shape_getter getter)
     int32_t rank = 0;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = getter(model, (size_t)index, shape, CORE_MAX_RANK, &rank, &error);
-    Py_END_ALLOW_THREADS
-    if (status != LEPTON_OK) return core_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = getter(model, (size_t)index, shape, CORE_MAX_RANK, &rank, &error);
+    Py_END_ALLOW_THREADS if (status != LEPTON_OK) return core_raise(status, error);
     return shape_tuple(shape, rank);
 }
 
-static PyObject *model_input_shape(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_input_shape(PyObject *self, PyObject *arguments) {
     (void)self;
     return shape_from(arguments, lepton_model_input_shape);
 }
 
-static PyObject *model_output_shape(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_output_shape(PyObject *self, PyObject *arguments) {
     (void)self;
     return shape_from(arguments, lepton_model_output_shape);
 }
 
 /* The UTF-8 texts of a list or tuple of str, alive as long as its members are. NULL with an exception set. */
-static const char **texts_of(PyObject *sequence, size_t *count)
-{
+static const char **texts_of(PyObject *sequence, size_t *count) {
     Py_ssize_t size = PySequence_Size(sequence);
     if (size < 0) return NULL;
     const char **texts = PyMem_Calloc((size_t)size + 1, sizeof *texts);
@@ -210,8 +180,7 @@ static const char **texts_of(PyObject *sequence, size_t *count)
     return texts;
 }
 
-static PyObject *model_compile(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_compile(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     lepton_compile_options options;
@@ -228,60 +197,48 @@ static PyObject *model_compile(PyObject *self, PyObject *arguments)
         options.weighted_metrics = weighted_texts;
         lepton_error *error = NULL;
         lepton_status status;
-        Py_BEGIN_ALLOW_THREADS
-        status = lepton_model_compile(model, &options, &error);
-        Py_END_ALLOW_THREADS
-        result = none_or_raise(status, error);
+        Py_BEGIN_ALLOW_THREADS status = lepton_model_compile(model, &options, &error);
+        Py_END_ALLOW_THREADS result = none_or_raise(status, error);
     }
     PyMem_Free(metric_texts);
     PyMem_Free(weighted_texts);
     return result;
 }
 
-static PyObject *model_get_learning_rate(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_get_learning_rate(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     if (!PyArg_ParseTuple(arguments, "O&", core_model_converter, &model)) return NULL;
     double value = 0;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_get_learning_rate(model, &value, &error);
-    Py_END_ALLOW_THREADS
-    return status == LEPTON_OK ? PyFloat_FromDouble(value) : core_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_get_learning_rate(model, &value, &error);
+    Py_END_ALLOW_THREADS return status == LEPTON_OK ? PyFloat_FromDouble(value) : core_raise(status, error);
 }
 
-static PyObject *model_set_learning_rate(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_set_learning_rate(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     double value;
     if (!PyArg_ParseTuple(arguments, "O&d", core_model_converter, &model, &value)) return NULL;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_set_learning_rate(model, value, &error);
-    Py_END_ALLOW_THREADS
-    return none_or_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_set_learning_rate(model, value, &error);
+    Py_END_ALLOW_THREADS return none_or_raise(status, error);
 }
 
-static PyObject *model_weight_count(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_weight_count(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     if (!PyArg_ParseTuple(arguments, "O&", core_model_converter, &model)) return NULL;
     size_t count = 0;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_weight_count(model, &count, &error);
-    Py_END_ALLOW_THREADS
-    return status == LEPTON_OK ? PyLong_FromSize_t(count) : core_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_weight_count(model, &count, &error);
+    Py_END_ALLOW_THREADS return status == LEPTON_OK ? PyLong_FromSize_t(count) : core_raise(status, error);
 }
 
-static PyObject *model_weight_info(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_weight_info(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     Py_ssize_t index;
@@ -289,10 +246,8 @@ static PyObject *model_weight_info(PyObject *self, PyObject *arguments)
     lepton_weight_info info = {.struct_size = sizeof info};
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_weight_info(model, (size_t)index, &info, &error);
-    Py_END_ALLOW_THREADS
-    if (status != LEPTON_OK) return core_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_weight_info(model, (size_t)index, &info, &error);
+    Py_END_ALLOW_THREADS if (status != LEPTON_OK) return core_raise(status, error);
     PyObject *name = PyUnicode_DecodeUTF8(info.name, (Py_ssize_t)strlen(info.name), "replace");
     PyObject *shape = shape_tuple(info.shape, info.ndim);
     if (name == NULL || shape == NULL) {
@@ -305,8 +260,7 @@ static PyObject *model_weight_info(PyObject *self, PyObject *arguments)
 
 typedef lepton_status (*weights_call)(lepton_model *, const lepton_tensor_view *, size_t, lepton_error **);
 
-static PyObject *with_weights(PyObject *arguments, weights_call call, int writable)
-{
+static PyObject *with_weights(PyObject *arguments, weights_call call, int writable) {
     lepton_model *model;
     PyObject *arrays;
     if (!PyArg_ParseTuple(arguments, "O&O", core_model_converter, &model, &arrays)) return NULL;
@@ -314,51 +268,42 @@ static PyObject *with_weights(PyObject *arguments, weights_call call, int writab
     if (core_tensors_acquire(&tensors, arrays, writable, "weights") < 0) return NULL;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = call(model, tensors.views, tensors.count, &error);
-    Py_END_ALLOW_THREADS
-    core_tensors_release(&tensors);
+    Py_BEGIN_ALLOW_THREADS status = call(model, tensors.views, tensors.count, &error);
+    Py_END_ALLOW_THREADS core_tensors_release(&tensors);
     return none_or_raise(status, error);
 }
 
-static PyObject *model_get_weights(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_get_weights(PyObject *self, PyObject *arguments) {
     (void)self;
     return with_weights(arguments, lepton_model_get_weights, 1);
 }
 
-static PyObject *model_set_weights(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_set_weights(PyObject *self, PyObject *arguments) {
     (void)self;
     return with_weights(arguments, lepton_model_set_weights, 0);
 }
 
-static PyObject *model_save(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_save(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
     const char *path;
     if (!PyArg_ParseTuple(arguments, "O&s", core_model_converter, &model, &path)) return NULL;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_save(model, path, &error);
-    Py_END_ALLOW_THREADS
-    return none_or_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_save(model, path, &error);
+    Py_END_ALLOW_THREADS return none_or_raise(status, error);
 }
 
-static PyObject *model_load(PyObject *self, PyObject *arguments)
-{
+static PyObject *model_load(PyObject *self, PyObject *arguments) {
     (void)self;
     const char *path;
     if (!PyArg_ParseTuple(arguments, "s", &path)) return NULL;
     lepton_model *model = NULL;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_load(path, &model, &error);
-    Py_END_ALLOW_THREADS
-    return status == LEPTON_OK ? core_handle_new(core_model_name, model) : core_raise(status, error);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_load(path, &model, &error);
+    Py_END_ALLOW_THREADS return status == LEPTON_OK ? core_handle_new(core_model_name, model)
+                                                    : core_raise(status, error);
 }
 
 PyMethodDef core_model_methods[] = {

@@ -1,7 +1,6 @@
 #include "core.h"
 
-static int core_exec(PyObject *module)
-{
+static int core_exec(PyObject *module) {
     if (lepton_abi_version() != LEPTON_ABI_VERSION) {
         PyErr_Format(PyExc_ImportError,
                      "leptonai was built for ABI %d of liblepton, but the library that was loaded (version %s) has "
@@ -15,20 +14,17 @@ static int core_exec(PyObject *module)
     return 0;
 }
 
-static PyObject *version(PyObject *self, PyObject *arguments)
-{
+static PyObject *version(PyObject *self, PyObject *arguments) {
     (void)self, (void)arguments;
     return PyUnicode_FromString(lepton_version());
 }
 
-static PyObject *abi_version(PyObject *self, PyObject *arguments)
-{
+static PyObject *abi_version(PyObject *self, PyObject *arguments) {
     (void)self, (void)arguments;
     return PyLong_FromUnsignedLong(lepton_abi_version());
 }
 
-static PyObject *status_name(PyObject *self, PyObject *arguments)
-{
+static PyObject *status_name(PyObject *self, PyObject *arguments) {
     (void)self;
     int status;
     if (!PyArg_ParseTuple(arguments, "i", &status)) return NULL;

@@ -5,15 +5,13 @@
 /* Ctrl-C is answered within a step and this many seconds; looking costs the GIL, so not at every step. */
 static const double signal_interval = 0.02;
 
-static double monotonic_seconds(void)
-{
+static double monotonic_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-void core_progress_begin(core_progress *progress, PyObject *callback, unsigned events, double batch_interval)
-{
+void core_progress_begin(core_progress *progress, PyObject *callback, unsigned events, double batch_interval) {
     *progress = (core_progress){
         .callback = callback == Py_None ? NULL : callback,
         .events = events,
@@ -22,8 +20,7 @@ void core_progress_begin(core_progress *progress, PyObject *callback, unsigned e
     progress->last_batch = progress->last_signal_check = monotonic_seconds();
 }
 
-static PyObject *logs_of(const lepton_progress *step)
-{
+static PyObject *logs_of(const lepton_progress *step) {
     PyObject *logs = PyDict_New();
     for (size_t i = 0; logs != NULL && i < step->count; i++) {
         PyObject *value = PyFloat_FromDouble(step->values[i]);
@@ -34,8 +31,7 @@ static PyObject *logs_of(const lepton_progress *step)
 }
 
 /* Calls the Python callback; its answer, true to stop, or -1 with an exception set. */
-static int call_back(core_progress *progress, const lepton_progress *step)
-{
+static int call_back(core_progress *progress, const lepton_progress *step) {
     PyObject *logs = logs_of(step);
     if (logs == NULL) return -1;
     PyObject *answer = PyObject_CallFunction(progress->callback, "iiLLN", (int)step->event, (int)step->epoch,
@@ -46,14 +42,12 @@ static int call_back(core_progress *progress, const lepton_progress *step)
     return stop;
 }
 
-int32_t core_progress_step(const lepton_progress *step, void *context)
-{
+int32_t core_progress_step(const lepton_progress *step, void *context) {
     core_progress *progress = context;
     if (progress->failed) return 1;
     double now = monotonic_seconds();
     int wanted = progress->callback != NULL && (progress->events >> step->event & 1u);
-    if (wanted && step->event == LEPTON_BATCH_END && now - progress->last_batch < progress->batch_interval)
-        wanted = 0;
+    if (wanted && step->event == LEPTON_BATCH_END && now - progress->last_batch < progress->batch_interval) wanted = 0;
     if (!wanted && now - progress->last_signal_check < signal_interval) return 0;
 
     PyEval_RestoreThread(progress->thread);
@@ -69,8 +63,7 @@ int32_t core_progress_step(const lepton_progress *step, void *context)
     return stop != 0;
 }
 
-PyObject *core_progress_exception(core_progress *progress)
-{
+PyObject *core_progress_exception(core_progress *progress) {
     if (!progress->failed) Py_RETURN_NONE;
     PyErr_NormalizeException(&progress->type, &progress->value, &progress->traceback);
     if (progress->traceback != NULL) PyException_SetTraceback(progress->value, progress->traceback);
@@ -79,8 +72,7 @@ PyObject *core_progress_exception(core_progress *progress)
     return value;
 }
 
-void core_progress_end(core_progress *progress)
-{
+void core_progress_end(core_progress *progress) {
     Py_CLEAR(progress->type);
     Py_CLEAR(progress->value);
     Py_CLEAR(progress->traceback);

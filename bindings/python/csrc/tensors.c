@@ -4,30 +4,33 @@
 
 /* The element types of a buffer that the library takes as they are: native byte order, one letter. Returns -1
  * for any other. */
-static int32_t dtype_of(const char *format, Py_ssize_t itemsize)
-{
+static int32_t dtype_of(const char *format, Py_ssize_t itemsize) {
     if (format == NULL) return LEPTON_UINT8;
     if (format[0] == '\0' || format[1] != '\0') return -1;
     switch (format[0]) {
-    case 'f': return LEPTON_FLOAT32;
-    case 'd': return LEPTON_FLOAT64;
+    case 'f':
+        return LEPTON_FLOAT32;
+    case 'd':
+        return LEPTON_FLOAT64;
     case 'i':
     case 'l':
-    case 'q': return itemsize == 8 ? LEPTON_INT64 : itemsize == 4 ? LEPTON_INT32 : -1;
-    case 'B': return LEPTON_UINT8;
-    case '?': return LEPTON_BOOL;
-    default: return -1;
+    case 'q':
+        return itemsize == 8 ? LEPTON_INT64 : itemsize == 4 ? LEPTON_INT32 : -1;
+    case 'B':
+        return LEPTON_UINT8;
+    case '?':
+        return LEPTON_BOOL;
+    default:
+        return -1;
     }
 }
 
-static int describe(core_tensor *tensor, lepton_tensor_view *view, const char *argument)
-{
+static int describe(core_tensor *tensor, lepton_tensor_view *view, const char *argument) {
     const Py_buffer *buffer = &tensor->buffer;
     int32_t dtype = dtype_of(buffer->format, buffer->itemsize);
     if (dtype < 0) {
         core_raise_argument(LEPTON_TYPE_MISMATCH, argument,
-                            "float32, float64, int32, int64, uint8 or bool in native byte order",
-                            buffer->format);
+                            "float32, float64, int32, int64, uint8 or bool in native byte order", buffer->format);
         return -1;
     }
     if (buffer->ndim > CORE_MAX_RANK) {
@@ -60,8 +63,7 @@ static int describe(core_tensor *tensor, lepton_tensor_view *view, const char *a
     return 0;
 }
 
-static int acquire_one(core_tensors *tensors, PyObject *object, int writable, const char *argument)
-{
+static int acquire_one(core_tensors *tensors, PyObject *object, int writable, const char *argument) {
     core_tensor *tensor = &tensors->tensors[tensors->acquired];
     int flags = PyBUF_STRIDES | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
     if (PyObject_GetBuffer(object, &tensor->buffer, flags) < 0) return -1;
@@ -69,8 +71,7 @@ static int acquire_one(core_tensors *tensors, PyObject *object, int writable, co
     return describe(tensor, &tensors->views[tensors->acquired - 1], argument);
 }
 
-static int reserve(core_tensors *tensors, size_t count)
-{
+static int reserve(core_tensors *tensors, size_t count) {
     tensors->count = count;
     tensors->acquired = 0;
     tensors->tensors = tensors->inline_tensors;
@@ -83,8 +84,7 @@ static int reserve(core_tensors *tensors, size_t count)
     return -1;
 }
 
-int core_tensors_acquire(core_tensors *tensors, PyObject *sequence, int writable, const char *argument)
-{
+int core_tensors_acquire(core_tensors *tensors, PyObject *sequence, int writable, const char *argument) {
     Py_ssize_t count = PySequence_Size(sequence);
     if (count < 0) {
         reserve(tensors, 0);
@@ -104,17 +104,16 @@ failed:
     return -1;
 }
 
-int core_tensors_acquire_optional(core_tensors *tensors, PyObject *object, const char *argument)
-{
+int core_tensors_acquire_optional(core_tensors *tensors, PyObject *object, const char *argument) {
     reserve(tensors, object == Py_None ? 0 : 1);
     if (tensors->count == 0 || acquire_one(tensors, object, 0, argument) == 0) return 0;
     core_tensors_release(tensors);
     return -1;
 }
 
-void core_tensors_release(core_tensors *tensors)
-{
-    for (size_t i = 0; i < tensors->acquired; i++) PyBuffer_Release(&tensors->tensors[i].buffer);
+void core_tensors_release(core_tensors *tensors) {
+    for (size_t i = 0; i < tensors->acquired; i++)
+        PyBuffer_Release(&tensors->tensors[i].buffer);
     if (tensors->tensors != tensors->inline_tensors) PyMem_Free(tensors->tensors);
     if (tensors->views != tensors->inline_views) PyMem_Free(tensors->views);
     reserve(tensors, 0);

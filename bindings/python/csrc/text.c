@@ -1,7 +1,6 @@
 #include "core.h"
 
-PyObject *core_text(core_text_query query, void *context)
-{
+PyObject *core_text(core_text_query query, void *context) {
     char *buffer = NULL;
     size_t capacity = 0;
     /* The text may grow between asking and reading when another thread changes the object: ask again then. */
@@ -9,10 +8,8 @@ PyObject *core_text(core_text_query query, void *context)
         lepton_error *error = NULL;
         lepton_status status;
         size_t length = 0;
-        Py_BEGIN_ALLOW_THREADS
-        status = query(context, buffer, capacity, &length, &error);
-        Py_END_ALLOW_THREADS
-        if (status == LEPTON_OK && buffer != NULL) {
+        Py_BEGIN_ALLOW_THREADS status = query(context, buffer, capacity, &length, &error);
+        Py_END_ALLOW_THREADS if (status == LEPTON_OK && buffer != NULL) {
             PyObject *text = PyUnicode_DecodeUTF8(buffer, (Py_ssize_t)length, "replace");
             PyMem_Free(buffer);
             return text;

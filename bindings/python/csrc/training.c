@@ -4,8 +4,7 @@
 enum { ARRAYS_OF_FIT = 6 };
 
 /* (x, y), both acquired, or neither and an exception. */
-static int acquire_pair(core_tensors *x, PyObject *x_arrays, core_tensors *y, PyObject *y_arrays)
-{
+static int acquire_pair(core_tensors *x, PyObject *x_arrays, core_tensors *y, PyObject *y_arrays) {
     if (core_tensors_acquire(x, x_arrays, 0, "x") < 0) return -1;
     if (core_tensors_acquire(y, y_arrays, 0, "y") == 0) return 0;
     core_tensors_release(x);
@@ -13,8 +12,7 @@ static int acquire_pair(core_tensors *x, PyObject *x_arrays, core_tensors *y, Py
 }
 
 /* What a long call answers: (result, exception of a callback or signal, or None). */
-static PyObject *outcome(core_progress *progress, PyObject *result)
-{
+static PyObject *outcome(core_progress *progress, PyObject *result) {
     PyObject *exception = core_progress_exception(progress);
     core_progress_end(progress);
     if (result != NULL) return Py_BuildValue("NN", result, exception);
@@ -23,8 +21,7 @@ static PyObject *outcome(core_progress *progress, PyObject *result)
 }
 
 static PyObject *history_outcome(core_progress *progress, lepton_status status, lepton_history *history,
-                                 lepton_error *error)
-{
+                                 lepton_error *error) {
     PyObject *result = status == LEPTON_OK ? core_handle_new(core_history_name, history) : NULL;
     if (status != LEPTON_OK && progress->failed) {
         /* The exception of the callback is the cause; what the library says of the stop is its consequence. */
@@ -38,8 +35,7 @@ static PyObject *history_outcome(core_progress *progress, lepton_status status, 
 }
 
 /* Splits a dict of int to float into two arrays that the caller frees. */
-static int class_weights(PyObject *weights, lepton_fit_options *options)
-{
+static int class_weights(PyObject *weights, lepton_fit_options *options) {
     if (weights == Py_None) return 0;
     Py_ssize_t size = PyDict_Size(weights), position = 0, i = 0;
     if (size < 0) return -1;
@@ -61,16 +57,32 @@ static int class_weights(PyObject *weights, lepton_fit_options *options)
     return failed ? -1 : 0;
 }
 
-static PyObject *client_fit(PyObject *self, PyObject *arguments, PyObject *keywords)
-{
+static PyObject *client_fit(PyObject *self, PyObject *arguments, PyObject *keywords) {
     (void)self;
     static char *names[] = {
-        "client",         "model",        "x",          "y",
-        "batch_size",     "epochs",       "initial_epoch", "shuffle",
-        "validation_split", "validation_x", "validation_y", "validation_sample_weight",
-        "validation_batch_size", "nonfinite", "sample_weight", "class_weight",
-        "allocation",     "store_name",   "progress",   "events",
-        "batch_interval", "cancel",       NULL,
+        "client",
+        "model",
+        "x",
+        "y",
+        "batch_size",
+        "epochs",
+        "initial_epoch",
+        "shuffle",
+        "validation_split",
+        "validation_x",
+        "validation_y",
+        "validation_sample_weight",
+        "validation_batch_size",
+        "nonfinite",
+        "sample_weight",
+        "class_weight",
+        "allocation",
+        "store_name",
+        "progress",
+        "events",
+        "batch_interval",
+        "cancel",
+        NULL,
     };
     lepton_client *client;
     lepton_model *model;
@@ -83,9 +95,9 @@ static PyObject *client_fit(PyObject *self, PyObject *arguments, PyObject *keywo
             arguments, keywords, "O&O&OOiiipdOOOiiOOO&zOIdO&:client_fit", names, core_client_converter, &client,
             core_model_converter, &model, &arrays[0], &arrays[1], &options.batch_size, &options.epochs,
             &options.initial_epoch, &options.shuffle, &options.validation_split, &arrays[2], &arrays[3], &arrays[4],
-            &options.validation_batch_size, &options.nonfinite, &arrays[5], &weights,
-            core_allocation_or_none_converter, &options.allocation, &options.store_name, &callback, &events,
-            &batch_interval, core_cancel_or_none_converter, &options.cancel))
+            &options.validation_batch_size, &options.nonfinite, &arrays[5], &weights, core_allocation_or_none_converter,
+            &options.allocation, &options.store_name, &callback, &events, &batch_interval,
+            core_cancel_or_none_converter, &options.cancel))
         return NULL;
 
     core_tensors x, y, validation_x, validation_y, validation_weight, weight;
@@ -131,12 +143,11 @@ release_training:
     return result;
 }
 
-static PyObject *client_evaluate(PyObject *self, PyObject *arguments, PyObject *keywords)
-{
+static PyObject *client_evaluate(PyObject *self, PyObject *arguments, PyObject *keywords) {
     (void)self;
-    static char *names[] = {"client",    "model",         "x",          "y",        "batch_size",
-                            "nonfinite", "sample_weight", "allocation", "progress", "events",
-                            "batch_interval", "cancel",   NULL};
+    static char *names[] = {"client",         "model",         "x",          "y",        "batch_size",
+                            "nonfinite",      "sample_weight", "allocation", "progress", "events",
+                            "batch_interval", "cancel",        NULL};
     lepton_client *client;
     lepton_model *model;
     lepton_run_options options;
@@ -145,8 +156,8 @@ static PyObject *client_evaluate(PyObject *self, PyObject *arguments, PyObject *
     unsigned events;
     double batch_interval;
     if (!PyArg_ParseTupleAndKeywords(arguments, keywords, "O&O&OOiiOO&OIdO&:client_evaluate", names,
-                                     core_client_converter, &client, core_model_converter, &model, &x_arrays,
-                                     &y_arrays, &options.batch_size, &options.nonfinite, &weights,
+                                     core_client_converter, &client, core_model_converter, &model, &x_arrays, &y_arrays,
+                                     &options.batch_size, &options.nonfinite, &weights,
                                      core_allocation_or_none_converter, &options.allocation, &callback, &events,
                                      &batch_interval, core_cancel_or_none_converter, &options.cancel))
         return NULL;
@@ -173,8 +184,7 @@ static PyObject *client_evaluate(PyObject *self, PyObject *arguments, PyObject *
     return result;
 }
 
-static PyObject *client_predict(PyObject *self, PyObject *arguments, PyObject *keywords)
-{
+static PyObject *client_predict(PyObject *self, PyObject *arguments, PyObject *keywords) {
     (void)self;
     static char *names[] = {"client",     "model",    "x",      "outputs",        "batch_size", "nonfinite",
                             "allocation", "progress", "events", "batch_interval", "cancel",     NULL};
@@ -219,8 +229,7 @@ static PyObject *client_predict(PyObject *self, PyObject *arguments, PyObject *k
 }
 
 /* The shortest way to a prediction: no keywords, no callback. */
-static PyObject *model_predict(PyObject *self, PyObject *const *arguments, Py_ssize_t count)
-{
+static PyObject *model_predict(PyObject *self, PyObject *const *arguments, Py_ssize_t count) {
     (void)self;
     lepton_model *model;
     if (count != 3) return PyErr_Format(PyExc_TypeError, "model_predict takes a model, inputs and outputs");
@@ -233,10 +242,8 @@ static PyObject *model_predict(PyObject *self, PyObject *const *arguments, Py_ss
     }
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS
-    status = lepton_model_predict(model, x.views, x.count, outputs.views, outputs.count, &error);
-    Py_END_ALLOW_THREADS
-    core_tensors_release(&outputs);
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_predict(model, x.views, x.count, outputs.views, outputs.count, &error);
+    Py_END_ALLOW_THREADS core_tensors_release(&outputs);
     core_tensors_release(&x);
     if (status != LEPTON_OK) return core_raise(status, error);
     Py_RETURN_NONE;

@@ -1,12 +1,13 @@
 """Sequential models: structure, weights, configs."""
 
+import copy
 import json
 from typing import Any
 
 import numpy as np
 import pytest
 
-from leptonai import InvalidStateError, NotSupportedError, keras
+from leptonai import InvalidStateError, LeptonError, NotSupportedError, keras
 
 layers = keras.layers
 
@@ -149,6 +150,20 @@ def test_unknown_layer_in_a_config_names_the_nearest() -> None:
 def test_malformed_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError):
         keras.models.model_from_json(text)
+
+
+@pytest.mark.parametrize("change", [{"config": 3}, {"config": {}}, {"config": {"units": 1, "unit": 2}}], ids=str)
+def test_malformed_layer_configs_are_refused(change: dict[str, Any]) -> None:
+    config = small().get_config()
+    config["layers"][1].update(change)
+    with pytest.raises((ValueError, TypeError)) as raised:
+        keras.Sequential.from_config(config)
+    assert isinstance(raised.value, LeptonError)
+
+
+def test_copying_says_what_to_do_instead() -> None:
+    with pytest.raises(NotSupportedError, match="clone_model"):
+        copy.deepcopy(small())
 
 
 def test_summary_goes_to_print_fn_as_one_text() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
 
 from .. import _core
-from ..errors import NotSupportedError, bad_argument
+from ..errors import LeptonError, NotSupportedError, TypeMismatchError, bad_argument
 
 __all__ = ["deserialize_keras_object", "load_model", "serialize_keras_object"]
 
@@ -63,6 +63,8 @@ def deserialize_keras_object(config: dict[str, Any]) -> Any:
         raise bad_argument("config", 'a dict with "class_name" and "config"', config)
     class_name, module = config["class_name"], config.get("module")
     arguments = config.get("config") or {}
+    if not isinstance(arguments, dict):
+        raise bad_argument("config", f"a dict as the config of {class_name}", arguments)
     cls = None
     if isinstance(module, str):
         # "keras.src.models.sequential" and the like are where Keras keeps what it shows as "keras" and "keras.models".
@@ -75,7 +77,13 @@ def deserialize_keras_object(config: dict[str, Any]) -> Any:
         if module == "keras.layers" or module is None:
             judge_layer(class_name, arguments)
         raise bad_argument("class_name", f"one of {', '.join(sorted(_names(_class_of)))}", class_name)
-    return cls.from_config(arguments)  # type: ignore[attr-defined]
+    try:
+        return cls.from_config(arguments)  # type: ignore[attr-defined]
+    except LeptonError:
+        raise
+    except TypeError as error:
+        # Arguments that are missing or that the class does not have.
+        raise TypeMismatchError(f"config of {class_name}: {error}", argument="config") from error
 
 
 def _names(known: Iterable[str]) -> set[str]:

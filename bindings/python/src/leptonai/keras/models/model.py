@@ -355,6 +355,12 @@ class Model(Trainer):
             raise bad_argument("filepath", "a path where no file is (or overwrite=True)", path)
         _core.model_save(self._handle, path)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise NotSupportedError(
+            f"copying or pickling the model '{self.name}' is not supported by this version; save it to a file, or use "
+            "keras.models.clone_model and set_weights"
+        )
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
 
