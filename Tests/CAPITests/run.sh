@@ -43,9 +43,9 @@ copy_tap() { # copy_tap PREFIX: reads standard input
     local line
     while IFS= read -r line; do
         case $line in
-            "ok "*"# SKIP"* | "ok "*"# skip"*)
+            *"ok "[0-9]*"# SKIP "*)
                 number=$((number + 1))
-                printf 'ok %d - %s: %s\n' "$number" "$1" "${line#ok * - }"
+                printf 'ok %d - %s: %s # SKIP not with this variant\n' "$number" "$1" "${line#*# SKIP }"
                 ;;
             "ok "[0-9]*) say_result 0 "$1: ${line#ok * - }" ;;
             "not ok "[0-9]*) say_result 1 "$1: ${line#not ok * - }" ;;
@@ -80,18 +80,21 @@ compile() { # compile VARIANT NAME
 }
 
 run_variant() { # run_variant NAME
-    runner=(timeout --kill-after=5 300)
+    runner=(timeout --kill-after=5 120)
     case $1 in
         plain) flags=(-O1) ;;
         sanitize)
             flags=(-O1 -fsanitize=address -fsanitize=undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
             # Requests beyond all memory must come back as NULL, as they do without the sanitizer.
-            export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
+            export ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
+            # Swift keeps pointers with tag bits, which the leak sanitizer does not see; test_leaks.c counts instead.
+            echo "leak:liblepton" > "$build/suppressions"
+            export LSAN_OPTIONS=suppressions=$build/suppressions:print_suppressions=0
             ;;
         thread) flags=(-O1 -fsanitize=thread) ;;
         valgrind)
             flags=(-O1)
-            runner=(timeout --kill-after=5 3000 valgrind --quiet --error-exitcode=99 --leak-check=full
+            runner=(timeout --kill-after=5 1200 valgrind --quiet --error-exitcode=99 --leak-check=full
                 --show-leak-kinds=definite --errors-for-leak-kinds=definite)
             ;;
         *)
@@ -100,7 +103,11 @@ run_variant() { # run_variant NAME
             ;;
     esac
     local name
-    for name in ${TESTS:-$all}; do run_program "$1" "$name"; done
+    for name in ${TESTS:-$all}; do
+        # Valgrind takes the place of malloc before these two could count.
+        [ "$1" = valgrind ] && [[ $name =~ ^(leaks|no_allocation)$ ]] && continue
+        run_program "$1" "$name"
+    done
 }
 
 [ -e "$lib/liblepton.so" ] || {
@@ -108,6 +115,7 @@ run_variant() { # run_variant NAME
     exit 2
 }
 build=${BUILD:-build/tests/c}
+mkdir -p "$build"
 all=$(cd "$tests" && printf '%s\n' test_*.c | sed 's/^test_\(.*\)\.c$/\1/')
 
 check_header "$CC" c11 c header.c

@@ -9,6 +9,9 @@
 
 lepton_error *error = NULL;
 
+/* So that nothing that was reported is lost when a test does not come back. */
+__attribute__((constructor)) static void write_lines_at_once(void) { setvbuf(stdout, NULL, _IOLBF, BUFSIZ); }
+
 void must_at(lepton_status status, const char *call, const char *file, int line) {
     if (status != LEPTON_OK || error != NULL) {
         print_error("%s\n  gave %s: %s\n", call, lepton_status_name(status), lepton_error_message(error));
