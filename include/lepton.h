@@ -286,8 +286,9 @@ LEPTON_API lepton_status lepton_model_retain(lepton_model *model, lepton_error *
 /** Drops one reference. NULL is accepted. Since 0.1. */
 LEPTON_API void lepton_model_release(lepton_model *model);
 
-/** Seeds everything random in the model: initial weights, shuffling, dropout. Call before the model is built;
- *  without it the seed comes from the operating system. Errors: INVALID_HANDLE, INVALID_STATE (already built).
+/** Seeds everything random in the model: initial weights, shuffling, dropout; without it the seed comes from the
+ *  operating system. A model that is built draws its weights anew.
+ *  Errors: INVALID_HANDLE, INVALID_STATE (weights were set or trained, or a fit is running).
  *  Threads: one caller at a time. Since 0.1. */
 LEPTON_API lepton_status lepton_model_set_seed(lepton_model *model, uint64_t seed, lepton_error **error);
 
@@ -334,7 +335,7 @@ LEPTON_API lepton_status lepton_model_output_shape(lepton_model *model, size_t i
  *  `{"class_name": "SGD", "config": {"learning_rate": 0.1, "momentum": 0.9}}`. */
 typedef struct lepton_compile_options {
     size_t struct_size;
-    const char *optimizer;                /**< default "rmsprop" in Keras; here "sgd", "adam"; default "adam" */
+    const char *optimizer;                /**< "sgd" or "adam"; default "adam" */
     const char *loss;                     /**< such as "mean_squared_error"; required for fit */
     const char *const *metrics;           /**< `metric_count` names; not weighted by sample weights */
     size_t metric_count;
@@ -350,6 +351,11 @@ LEPTON_API void lepton_compile_options_init(lepton_compile_options *options);
  *  NOT_SUPPORTED. Threads: one caller at a time. Since 0.1. */
 LEPTON_API lepton_status lepton_model_compile(lepton_model *model, const lepton_compile_options *options,
                                               lepton_error **error);
+
+/** Optimizer, loss and metrics as Keras config JSON. Size-query form. Errors: INVALID_HANDLE, INVALID_STATE (not
+ *  compiled). Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_get_compile_config(lepton_model *model, char *buffer, size_t capacity,
+                                                         size_t *length, lepton_error **error);
 
 /** The optimizer's learning rate. Errors: INVALID_HANDLE, INVALID_STATE (not compiled). Since 0.1. */
 LEPTON_API lepton_status lepton_model_get_learning_rate(lepton_model *model, double *out, lepton_error **error);
@@ -404,7 +410,10 @@ typedef enum lepton_progress_event {
     LEPTON_EPOCH_BEGIN = 1,
     LEPTON_BATCH_END = 2,
     LEPTON_EPOCH_END = 3,
-    LEPTON_TRAIN_END = 4
+    LEPTON_TRAIN_END = 4,
+    LEPTON_VALIDATION_BEGIN = 5, /**< after the last batch of an epoch, before its EPOCH_END */
+    LEPTON_VALIDATION_BATCH_END = 6, /**< `step` and `steps` count the validation's batches */
+    LEPTON_VALIDATION_END = 7
 } lepton_progress_event;
 
 /** What a progress callback is told; valid during the call only. */
@@ -416,8 +425,9 @@ typedef struct lepton_progress {
     int32_t reserved;
     int64_t step;              /**< steps of this epoch that are done */
     int64_t steps;             /**< steps in an epoch */
-    const char *const *names;  /**< `count` names: "loss", metrics, and at EPOCH_END "val_..." */
-    const double *values;      /**< running means of this epoch */
+    const char *const *names;  /**< `count` names, "loss" and metrics in Keras's order (by name); at EPOCH_END then
+                                    the same with "val_" before them */
+    const double *values;      /**< running means of this epoch, or of its validation */
     size_t count;
 } lepton_progress;
 
@@ -447,7 +457,8 @@ typedef struct lepton_fit_options {
     const int64_t *class_weight_classes; /**< `class_weight_count` class indices */
     const double *class_weight_values;   /**< and their weights, >= 0; other classes weigh 1 */
     size_t class_weight_count;
-    lepton_allocation *allocation;       /**< where to train; NULL: all free cores of the client for this call */
+    lepton_allocation *allocation;       /**< where to train; NULL: the client's latest active allocation, or else all
+                                              its free cores for this call */
     const char *store_name;              /**< keep the dataset and the parameters in the client's store under this
                                               name and train from there; NULL: in memory */
     lepton_progress_fn progress;         /**< may be NULL */
@@ -475,7 +486,8 @@ typedef struct lepton_run_options {
     int32_t batch_size;                      /**< >= 1; default 32 */
     int32_t nonfinite;                       /**< a lepton_nonfinite_policy; default ERROR */
     const lepton_tensor_view *sample_weight; /**< evaluate only; (rows); may be NULL */
-    lepton_allocation *allocation;           /**< NULL: all free cores of the client for this call */
+    lepton_allocation *allocation;           /**< NULL: the client's latest active allocation, or else its free cores
+                                                  for this call, or else the calling thread alone */
     lepton_progress_fn progress;             /**< BATCH_END events; may be NULL */
     void *progress_context;
     lepton_cancel *cancel;                   /**< may be NULL */

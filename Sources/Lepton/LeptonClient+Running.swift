@@ -128,17 +128,22 @@ private final class Job {
     }
 
     func startPool() throws(LeptonError) -> WorkerPool {
-        let existing = given ?? client.currentAllocation()
-        let allocation: Allocation
-        if let existing {
+        if let existing = given ?? client.currentAllocation() {
+            try existing.beginUse()
             allocation = existing
-        } else {
-            allocation = try client.allocateFree(job: name, storageBytes: storageBytes)
-            isOwn = true
+            return WorkerPool(workers: existing.totalCores)
         }
-        try allocation.beginUse()
-        self.allocation = allocation
-        return WorkerPool(workers: allocation.totalCores)
+        do throws(LeptonError) {
+            let own = try client.allocateFree(job: name, storageBytes: storageBytes)
+            try own.beginUse()
+            allocation = own
+            isOwn = true
+            return WorkerPool(workers: own.totalCores)
+        } catch {
+            // A callback of a fit that has every core may still ask the model something: on its own thread.
+            guard error.code == .resourceExhausted, name != "fit" else { throw error }
+            return WorkerPool(workers: 1)
+        }
     }
 
     /// What ends the job from outside: the end of the lease.

@@ -117,6 +117,20 @@ public func lepton_model_get_config(
 }
 
 @implementation @c
+public func lepton_model_get_compile_config(
+    _ model: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int,
+    _ length: UnsafeMutablePointer<Int>?, _ error: ErrorOut?
+) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        let model = try object(model, "model", as: Model.self)
+        guard let config = model.compileConfig else {
+            throw LeptonError(.invalidState, "the model is not compiled; call compile with an optimizer and a loss")
+        }
+        try write(config.text, to: buffer, capacity: capacity, length: length)
+    }
+}
+
+@implementation @c
 public func lepton_model_summary(
     _ model: OpaquePointer?, _ line_length: Int32, _ buffer: UnsafeMutablePointer<CChar>?, _ capacity: Int,
     _ length: UnsafeMutablePointer<Int>?, _ error: ErrorOut?

@@ -15,6 +15,7 @@ extension Model {
                 try Trainer(model: self, x: x, y: y, options: options, pool: pool)
             }
             isTraining = true
+            hasOwnWeights = true
             return trainer
         }
         defer { lock.withLock { isTraining = false } }

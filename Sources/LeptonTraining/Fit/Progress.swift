@@ -13,6 +13,9 @@ package struct ProgressEvent {
         case batchEnd = 2
         case epochEnd = 3
         case trainEnd = 4
+        case validationBegin = 5
+        case validationBatchEnd = 6
+        case validationEnd = 7
     }
 
     package let kind: Kind

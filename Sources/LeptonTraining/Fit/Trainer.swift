@@ -160,13 +160,31 @@ final class Trainer {
         var count = names.strings.count
         // An epoch that was stopped half-way still gets its validation, as in Keras.
         if let validation {
-            let finished = validation.run(model: model) { _ in !isInterrupted() }
-            guard finished, failure == nil else { return }
-            validation.scores.write(to: values.pointer + count)
+            guard runValidation(validation, epoch, into: values.pointer + count) else { return }
             count *= 2
         }
         history.append(epoch: epoch, names: epochNames.strings, values: values.pointer)
         report(.epochEnd, epoch: epoch, step: done, epochNames, count: count)
+    }
+
+    /// Measures the held-out rows; their running means are reported under the plain names, as Keras does.
+    ///
+    /// - Returns: false when it was interrupted; the epoch then has no result.
+    private func runValidation(_ validation: Evaluation, _ epoch: Int, into means: UnsafeMutablePointer<Double>) -> Bool {
+        let count = names.strings.count
+        let steps = validation.steps
+        report(.validationBegin, epoch: epoch, step: 0, of: steps, names, count: 0, values: means)
+        let isComplete = validation.run(model: model) { step in
+            if options.progress != nil {
+                validation.scores.write(to: means)
+                report(.validationBatchEnd, epoch: epoch, step: step, of: steps, names, count: count, values: means)
+            }
+            return !stopRequested && !isInterrupted()
+        }
+        guard isComplete, failure == nil else { return false }
+        validation.scores.write(to: means)
+        report(.validationEnd, epoch: epoch, step: steps, of: steps, names, count: count, values: means)
+        return true
     }
 
     private func isInterrupted() -> Bool {
@@ -193,10 +211,17 @@ final class Trainer {
     }
 
     private func report(_ kind: ProgressEvent.Kind, epoch: Int, step: Int, _ names: MetricNames, count: Int) {
+        report(kind, epoch: epoch, step: step, of: steps, names, count: count, values: values.pointer)
+    }
+
+    private func report(
+        _ kind: ProgressEvent.Kind, epoch: Int, step: Int, of steps: Int, _ names: MetricNames, count: Int,
+        values: UnsafeMutablePointer<Double>
+    ) {
         guard let progress = options.progress else { return }
         let event = ProgressEvent(
             kind: kind, epoch: epoch, epochs: options.epochs, step: step, steps: steps, names: names,
-            values: UnsafeBufferPointer(start: values.pointer, count: count))
+            values: UnsafeBufferPointer(start: values, count: count))
         if !progress(event) { stopRequested = true }
     }
 }

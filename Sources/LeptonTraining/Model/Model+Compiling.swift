@@ -78,6 +78,9 @@ extension Model {
         }
     }
 
+    /// Optimizer, loss and metrics as Keras config JSON; nil when the model is not compiled.
+    public var compileConfig: JSONValue? { lock.withLock { settings?.config } }
+
     func requireCompiled() throws(LeptonError) -> CompileSettings {
         guard let settings else {
             throw LeptonError(.invalidState, "the model is not compiled; call compile with an optimizer and a loss")

@@ -31,72 +31,76 @@ extension Model {
 
     /// Predicts on the calling thread into the caller's memory, which is untouched on failure.
     package func predict(_ inputs: [TensorView], into outputs: [MutableTensorView]) throws(LeptonError) {
-        try predict(inputs, into: outputs, pool: nil, allowNonFinite: true, shouldStop: { false }, didFinish: { _ in })
-    }
-
-    /// Predicts on the workers of a pool, or on this thread without one.
-    ///
-    /// - Parameters:
-    ///   - shouldStop: asked between two groups of blocks; true throws `cancelled`.
-    ///   - didFinish: told the number of rows done after each group.
-    package func predict(
-        _ inputs: [TensorView], into outputs: [MutableTensorView], pool: PoolProvider?, allowNonFinite: Bool,
-        shouldStop: () -> Bool, didFinish: (Int) -> Void
-    ) throws(LeptonError) {
         try withState { () throws(LeptonError) in
-            guard inputs.count == 1 else {
-                throw LeptonError(
-                    .shapeMismatch, argument: "x", expected: "1 input", received: "\(inputs.count)")
-            }
-            _ = try ensureBuilt(sampleShape: graph.inputShape ?? inputs[0].sampleExtents)
-            let rows = try FloatRows(
-                inputs[0], sampleShape: graph.inputShape ?? [], argument: "x", allowNonFinite: allowNonFinite)
-            try checkOutputs(outputs, rows: rows.rows)
+            let rows = try preparedRows(inputs, outputs, allowNonFinite: true)
             guard rows.rows > 0 else { return }
-            let pool = try pool?()
-
-            // Computed beside the caller's tensor only where that is not row-major, or where a stop half-way must
-            // leave it untouched.
-            let direct = outputs[0].isContiguous && pool == nil
-            let scratch = direct ? nil : try AlignedBuffer<Float>(zeros: outputs[0].shape.count, purpose: "predictions")
-            var target = scratch?.pointer ?? outputs[0].base.assumingMemoryBound(to: Float.self)
-            var source = rows.pointer
-            let predictor = try preparedPredictor(rows: rows.rows, workers: pool?.workers ?? 1)
-            try withUnsafePointer(to: &source) { (source) throws(LeptonError) in
-                try withUnsafePointer(to: &target) { (target) throws(LeptonError) in
-                    try run(
-                        predictor, BlockJob(
-                            predictor: Unmanaged.passUnretained(predictor), inputs: source, outputs: target,
-                            rows: rows.rows, firstBlock: 0), pool, shouldStop, didFinish)
-                }
+            let predictor = try cachedPredictor(rows: rows.rows)
+            let scratch =
+                outputs[0].isContiguous
+                ? nil : try AlignedBuffer<Float>(zeros: outputs[0].shape.count, purpose: "predictions")
+            let target = scratch?.pointer ?? outputs[0].base.assumingMemoryBound(to: Float.self)
+            BlockJob.withJob(predictor, rows, target) { job in
+                for block in 0..<job.pointee.blocks { BlockJob.run(job, block, 0) }
             }
             if let scratch { outputs[0].assign(from: scratch.pointer) }
         }
     }
 
-    private func run(
-        _ predictor: Predictor, _ job: BlockJob, _ pool: WorkerPool?, _ shouldStop: () -> Bool,
-        _ didFinish: (Int) -> Void
+    /// Predicts on the workers of a pool, holding the model's lock for a group of blocks at a time, so that a long
+    /// prediction shuts nobody out and callbacks may use the model.
+    ///
+    /// - Parameters:
+    ///   - pool: asked for once the data has been checked.
+    ///   - shouldStop: asked before each group; true throws `cancelled`, with the outputs untouched.
+    ///   - didFinish: told the number of rows done after each group.
+    package func predict(
+        _ inputs: [TensorView], into outputs: [MutableTensorView], pool makePool: PoolProvider, allowNonFinite: Bool,
+        shouldStop: () -> Bool, didFinish: (Int) -> Void
     ) throws(LeptonError) {
-        let blocks = (job.rows + Predictor.blockRows - 1) / Predictor.blockRows
-        // Some milliseconds of work between two looks at the cancel switch.
-        let group = 16
-        var job = job
-        while job.firstBlock < blocks {
-            let count = min(group, blocks - job.firstBlock)
-            withUnsafeMutablePointer(to: &job) { context in
-                if let pool {
-                    pool.run(tasks: count, limit: pool.workers, context: context, body: { BlockJob.run($0, $1, $2) })
-                } else {
-                    for block in 0..<count { BlockJob.run(context, block, 0) }
+        let (rows, built) = try withState { () throws(LeptonError) in
+            (try preparedRows(inputs, outputs, allowNonFinite: allowNonFinite), try requireBuilt())
+        }
+        guard rows.rows > 0 else { return }
+        let pool = try makePool()
+        let predictor = try Predictor(
+            graph: built.operations, layout: built.layout, parameters: built.parameters,
+            capacityRows: min(rows.rows, Predictor.blockRows))
+        try predictor.prepare(workers: pool.workers)
+        let scratch = try AlignedBuffer<Float>(zeros: outputs[0].shape.count, purpose: "predictions")
+        var isCancelled = false
+        BlockJob.withJob(predictor, rows, scratch.pointer) { job in
+            let blocks = job.pointee.blocks
+            while job.pointee.firstBlock < blocks {
+                if shouldStop() {
+                    isCancelled = true
+                    return
                 }
-            }
-            job.firstBlock += count
-            didFinish(min(job.firstBlock * Predictor.blockRows, job.rows))
-            if job.firstBlock < blocks, shouldStop() {
-                throw LeptonError(.cancelled, "predict was cancelled")
+                let count = min(Model.blocksPerGroup, blocks - job.pointee.firstBlock)
+                lock.withLock {
+                    pool.run(tasks: count, limit: pool.workers, context: job) { BlockJob.run($0, $1, $2) }
+                }
+                job.pointee.firstBlock += count
+                didFinish(min(job.pointee.firstBlock * Predictor.blockRows, rows.rows))
             }
         }
+        if isCancelled { throw LeptonError(.cancelled, "predict was cancelled") }
+        outputs[0].assign(from: scratch.pointer)
+    }
+
+    /// Some milliseconds of work between two looks at the cancel switch.
+    private static let blocksPerGroup = 16
+
+    private func preparedRows(
+        _ inputs: [TensorView], _ outputs: [MutableTensorView], allowNonFinite: Bool
+    ) throws(LeptonError) -> FloatRows {
+        guard inputs.count == 1 else {
+            throw LeptonError(.shapeMismatch, argument: "x", expected: "1 input", received: "\(inputs.count)")
+        }
+        _ = try ensureBuilt(sampleShape: graph.inputShape ?? inputs[0].sampleExtents)
+        let rows = try FloatRows(
+            inputs[0], sampleShape: graph.inputShape ?? [], argument: "x", allowNonFinite: allowNonFinite)
+        try checkOutputs(outputs, rows: rows.rows)
+        return rows
     }
 
     private func checkOutputs(_ outputs: [MutableTensorView], rows: Int) throws(LeptonError) {
@@ -113,18 +117,13 @@ extension Model {
         }
     }
 
-    private func preparedPredictor(rows: Int, workers: Int) throws(LeptonError) -> Predictor {
+    private func cachedPredictor(rows: Int) throws(LeptonError) -> Predictor {
         let built = try requireBuilt()
         let needed = min(rows, Predictor.blockRows)
-        let predictor: Predictor
-        if let existing = built.predictor, existing.capacityRows >= needed {
-            predictor = existing
-        } else {
-            predictor = try Predictor(
-                graph: built.operations, layout: built.layout, parameters: built.parameters, capacityRows: needed)
-            self.built?.predictor = predictor
-        }
-        try predictor.prepare(workers: workers)
+        if let existing = built.predictor, existing.capacityRows >= needed { return existing }
+        let predictor = try Predictor(
+            graph: built.operations, layout: built.layout, parameters: built.parameters, capacityRows: needed)
+        self.built?.predictor = predictor
         return predictor
     }
 }
@@ -135,7 +134,26 @@ private struct BlockJob {
     let inputs: UnsafePointer<UnsafePointer<Float>>
     let outputs: UnsafePointer<UnsafeMutablePointer<Float>>
     let rows: Int
-    var firstBlock: Int
+    var firstBlock = 0
+
+    var blocks: Int { (rows + Predictor.blockRows - 1) / Predictor.blockRows }
+
+    /// Lends a job over all rows to `body`.
+    static func withJob(
+        _ predictor: Predictor, _ rows: FloatRows, _ output: UnsafeMutablePointer<Float>,
+        _ body: (UnsafeMutablePointer<BlockJob>) -> Void
+    ) {
+        withExtendedLifetime((predictor, rows)) {
+            withUnsafePointer(to: rows.pointer) { inputs in
+                withUnsafePointer(to: output) { outputs in
+                    var job = BlockJob(
+                        predictor: Unmanaged.passUnretained(predictor), inputs: inputs, outputs: outputs,
+                        rows: rows.rows)
+                    withUnsafeMutablePointer(to: &job, body)
+                }
+            }
+        }
+    }
 
     static func run(_ context: UnsafeMutableRawPointer, _ block: Int, _ worker: Int) {
         let job = context.assumingMemoryBound(to: BlockJob.self)

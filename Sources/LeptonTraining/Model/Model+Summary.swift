@@ -11,7 +11,7 @@ extension Model {
 }
 
 /// Lays out a summary as Keras 3.15 does (keras/src/utils/summary_utils.py); texts too long for their column are
-/// broken over several lines.
+/// broken at blanks.
 private struct SummaryTable {
     var text = ""
     private let widths: [Int]
@@ -95,19 +95,14 @@ private struct SummaryTable {
     private static func broken(_ text: String, _ width: Int) -> [String] {
         var lines: [String] = [""]
         for word in text.split(separator: " ", omittingEmptySubsequences: false) {
-            var word = Substring(word)
             let joined = lines[lines.count - 1].isEmpty ? String(word) : lines[lines.count - 1] + " " + word
             if joined.count <= width {
                 lines[lines.count - 1] = joined
                 continue
             }
             if !lines[lines.count - 1].isEmpty { lines.append("") }
-            while word.count > width {
-                lines[lines.count - 1] = String(word.prefix(width))
-                word = word.dropFirst(width)
-                lines.append("")
-            }
-            lines[lines.count - 1] = String(word)
+            // Keras's table cuts a word that is longer than its column.
+            lines[lines.count - 1] = word.count > width ? word.prefix(width - 1) + "…" : String(word)
         }
         return lines
     }

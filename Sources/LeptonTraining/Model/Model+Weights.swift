@@ -70,6 +70,7 @@ extension Model {
                 }
             }
             built.parameters.pointer.update(from: staged.pointer, count: staged.count)
+            hasOwnWeights = true
         }
     }
 

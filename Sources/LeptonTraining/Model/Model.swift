@@ -26,6 +26,8 @@ public final class Model: @unchecked Sendable {
     /// Epochs trained over the model's life: numbers the orders in which rows are shuffled.
     var epochsTrained: UInt64 = 0
     var isTraining = false
+    /// Whether the weights are others than those drawn from the seed.
+    var hasOwnWeights = false
     /// A mistake in a Swift declaration, kept for the first call that can throw.
     var declarationError: LeptonError?
 
@@ -142,13 +144,22 @@ public final class Model: @unchecked Sendable {
 extension Model {
     /// Seeds everything random in the model: initial weights, shuffling, dropout.
     ///
-    /// - Throws: `invalidState` once the model is built.
+    /// A model that is built draws its weights anew.
+    ///
+    /// - Throws: `invalidState` once weights have been set or trained.
     package func setSeed(_ seed: UInt64) throws(LeptonError) {
         try withState { () throws(LeptonError) in
-            guard built == nil else {
-                throw LeptonError(.invalidState, "the seed must be set before the model is built")
+            try requireIdle("seeding")
+            guard !hasOwnWeights else {
+                throw LeptonError(.invalidState, "the seed must be set before weights are set or trained")
             }
+            let previous = self.seed
             self.seed = seed
+            guard built != nil else { return }
+            do throws(LeptonError) { built = try makeBuilt() } catch {
+                self.seed = previous
+                throw error
+            }
         }
     }
 

@@ -92,6 +92,7 @@ extension Model {
             state.iterations = iterations
         }
         epochsTrained = snapshot.epochsTrained
+        hasOwnWeights = true
         if let extra = byName.keys.sorted().first {
             throw LeptonError(
                 .corruptData, argument: "model file", expected: "only tensors that the config names",
