@@ -51,6 +51,16 @@ def test_evaluate_gives_loss_list_or_dict(linear: keras.Sequential, points: Poin
     assert linear.metrics_names == ["loss", "mae"]
 
 
+def test_evaluate_lists_metrics_as_compiled(points: Points) -> None:
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile("sgd", "mse", metrics=["mse", keras.metrics.BinaryAccuracy("a")], weighted_metrics=["mae"])
+    by_name = model.evaluate(*points, verbose=0, return_dict=True)
+    assert isinstance(by_name, dict)
+    values = model.evaluate(*points, verbose=0)
+    assert values == [by_name[name] for name in ("loss", "mse", "a", "mae")]
+    assert model.metrics_names == ["loss", "mse", "a", "mae"]
+
+
 def test_predict_of_few_and_of_many_rows_agrees(linear: keras.Sequential) -> None:
     x = np.linspace(-5, 5, 1000, dtype=np.float32).reshape(-1, 1)
     many = linear.predict(x, verbose=0)
@@ -129,7 +139,7 @@ def test_learning_rate_is_read_and_set(linear: keras.Sequential) -> None:
     [
         ({"optimizer": "sgdd", "loss": "mse"}, "sgd"),
         ({"optimizer": "sgd", "loss": "mean_squared_eror"}, "mean_squared_error"),
-        ({"optimizer": "sgd", "loss": "mse", "metrics": ["acuracy"]}, "accuracy"),
+        ({"optimizer": "sgd", "loss": "mse", "metrics": ["acuracy"]}, "(?i)accuracy"),
     ],
 )
 def test_unknown_names_get_the_nearest_known_one(

@@ -53,6 +53,7 @@ class Trainer:
         self.loss: Any = None
         self._compile_arguments: tuple[Any, ...] | None = None
         self._metrics_names: list[str] = []
+        self._compiled_metrics: list[str] = []
         self._fit_lock = threading.Lock()
 
     def _ensure_built(self, sample_shape: Sequence[int]) -> None:
@@ -99,11 +100,13 @@ class Trainer:
         )
         chosen = optimizers.get(optimizer)
         chosen_loss = losses.get(loss)
+        plain = _chosen_metrics("metrics", metrics)
+        weighted = _chosen_metrics("weighted_metrics", weighted_metrics)
         arguments = (
             _described(chosen),
             None if chosen_loss is None else _described(chosen_loss),
-            _metric_texts("metrics", metrics),
-            _metric_texts("weighted_metrics", weighted_metrics),
+            tuple(_described(metric) for metric in plain),
+            tuple(_described(metric) for metric in weighted),
         )
         _core.model_compile(self._handle, *arguments)
         self._compile_arguments = arguments
@@ -111,6 +114,7 @@ class Trainer:
         self.loss = loss
         self.optimizer = chosen
         self._metrics_names = []
+        self._compiled_metrics = [metric if isinstance(metric, str) else metric.name for metric in (*plain, *weighted)]
         self._attach_optimizer()
 
     def _attach_optimizer(self) -> None:
@@ -230,7 +234,7 @@ class Trainer:
     ) -> None:
         """Brings the history up to what was done, and raises what stopped the training."""
         done = {} if handle is None else _read_history(handle)
-        self._metrics_names = _loss_first(name for name in done if not name.startswith("val_"))
+        self._metrics_names = self._in_compiled_order([name for name in done if not name.startswith("val_")])
         for number in range(dispatcher.ended, len(done.get("loss", ()))):
             logs = {name: values[number] for name, values in done.items() if number < len(values)}
             if stopped_by is None:
@@ -300,7 +304,7 @@ class Trainer:
         if stopped_by is not None:
             raise stopped_by
         logs = {} if handle is None else {name: values[-1] for name, values in _read_history(handle).items()}
-        self._metrics_names = _loss_first(logs)
+        self._metrics_names = self._in_compiled_order(logs)
         if bar is not None:
             bar.on_epoch_end(0, logs)
         user_callbacks.call("on_test_end", logs)
@@ -454,6 +458,12 @@ class Trainer:
     def _model(self) -> Model:
         return self  # type: ignore[return-value]
 
+    def _in_compiled_order(self, names: Iterable[str]) -> list[str]:
+        """Loss, metrics, weighted metrics: Keras's order of what evaluate returns as a list."""
+        known = list(names)
+        first = [name for name in ("loss", *self._compiled_metrics) if name in known]
+        return first + [name for name in known if name not in first]
+
     def _assert_compiled(self, call: str) -> None:
         if not self.compiled:
             raise InvalidStateError(f"you must call `compile()` before calling `{call}()`")
@@ -487,16 +497,16 @@ def _described(chosen: Any) -> str:
     return chosen if isinstance(chosen, str) else json.dumps(serialize_keras_object(chosen))
 
 
-def _metric_texts(argument: str, chosen: Any) -> tuple[str, ...]:
+def _chosen_metrics(argument: str, chosen: Any) -> list[metrics.Metric | str]:
     if chosen is None:
-        return ()
+        return []
     if isinstance(chosen, dict):
         raise NotSupportedError(f"{argument}: a dict is for several outputs; give a list", argument=argument)
     if not isinstance(chosen, list | tuple):
         chosen = [chosen]
     if len(chosen) == 1 and isinstance(chosen[0], list | tuple):
         chosen = chosen[0]
-    return tuple(_described(metrics.get(metric)) for metric in chosen)
+    return [metrics.get(metric) for metric in chosen]
 
 
 def _split(argument: str, value: Any) -> float:
@@ -519,11 +529,6 @@ def _refuse_nonfinite(array: Array, policy: object) -> None:
         f"{value} at {tuple(int(index) for index in where)}",
         NonFiniteError,
     )
-
-
-def _loss_first(names: Iterable[str]) -> list[str]:
-    """Keras's order of what evaluate returns as a list."""
-    return sorted(names, key=lambda name: (name != "loss", name))
 
 
 def _read_history(handle: HistoryHandle) -> dict[str, list[float]]:
