@@ -8,11 +8,14 @@ Usage: run_tests.py [GROUP ...]; without names all groups run, in the order belo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
@@ -128,29 +131,41 @@ def run_group(group: Group) -> Result:
 def run(name: str, command: list[str]) -> tuple[int, str]:
     """Runs a command, shows what it prints as it prints it, and keeps a copy in build/reports."""
     print("$", shlex.join(command), flush=True)
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        print(error, flush=True)
+        return 127, str(error)
     lines: list[str] = []
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    with (REPORTS / f"{name}.log").open("w") as log:
-        try:
-            process = subprocess.Popen(
-                ["timeout", "--kill-after=10", str(GROUP_SECONDS), *command],
-                cwd=ROOT,
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-            )
-        except OSError as error:
-            print(error, flush=True)
-            return 127, str(error)
+    watch = threading.Timer(GROUP_SECONDS, stop, [process])
+    watch.start()
+    try:
         assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            log.write(line)
-            sys.stdout.write(line)
-            sys.stdout.flush()
+        with (REPORTS / f"{name}.log").open("w") as log:
+            for line in process.stdout:
+                lines.append(line)
+                log.write(line)
+                sys.stdout.write(line)
+                sys.stdout.flush()
         return process.wait(), "".join(lines)
+    finally:
+        watch.cancel()
+        stop(process)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    """Ends a group's command and whatever it started that is still there."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def summary(results: list[Result]) -> Counts:
@@ -167,6 +182,8 @@ def summary(results: list[Result]) -> Counts:
 
 
 def main(names: list[str]) -> int:
+    # So that an interrupted run ends what it started.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     known = groups()
     unknown = sorted(set(names) - {group.name for group in known})
     if unknown:

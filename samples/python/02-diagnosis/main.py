@@ -19,7 +19,7 @@ def read(path: Path) -> tuple[Floats, Floats, Floats, Floats]:
     """Training x and y, then test x and y."""
     table = np.loadtxt(path, delimiter=",", skiprows=1)
     features, labels = table[:, :-1], table[:, -1:]
-    is_test = np.arange(len(table)) % 5 == 4
+    is_test = np.arange(len(table)) % 5 == 2
     training = features[~is_test]
     mean = training.mean(axis=0)
     deviation = np.sqrt(((training - mean) ** 2).mean(axis=0))

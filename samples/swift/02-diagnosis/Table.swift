@@ -30,7 +30,7 @@ struct Table {
 
     /// Every fifth row is for the test. Both parts are scaled by the training rows' means and deviations.
     func split() -> (training: Part, test: Part) {
-        let rows = features.indices.filter { $0 % 5 != 4 }.map { features[$0] }
+        let rows = features.indices.filter { $0 % 5 != 2 }.map { features[$0] }
         let count = Double(rows.count)
         let mean = (0..<30).map { column in rows.reduce(0.0) { $0 + $1[column] } / count }
         let deviation = (0..<30).map { column in
@@ -43,7 +43,7 @@ struct Table {
         var test = Part()
         for (index, row) in features.enumerated() {
             let x = row.indices.map { Float((row[$0] - mean[$0]) / deviation[$0]) }
-            if index % 5 == 4 {
+            if index % 5 == 2 {
                 test.x.append(x)
                 test.y.append([labels[index]])
             } else {
