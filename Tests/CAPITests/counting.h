@@ -9,10 +9,10 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(__SANITIZE_ADDRESS__)
 #define LEPTON_TEST_CANNOT_COUNT
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#if __has_feature(address_sanitizer)
 #define LEPTON_TEST_CANNOT_COUNT
 #endif
 #endif

@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # Builds and runs the tests of the C interface against a built liblepton.so, and reports in TAP.
 #
-#   run.sh [VARIANT ...]      plain, sanitize (address and undefined), thread (ThreadSanitizer), valgrind;
-#                             without names: plain and sanitize
+#   run.sh [VARIANT ...]      plain, sanitize (address and undefined), valgrind; without names: plain and sanitize
 #
 # From the environment: LIB, the folder with liblepton.so (build/lib); CC, CXX (gcc, g++); CFLAGS, added to every
 # variant's own; TESTS, the programs to run, such as "model weights" (all). The header is checked with CC and CXX and
@@ -91,7 +90,6 @@ run_variant() { # run_variant NAME
             echo "leak:liblepton" > "$build/suppressions"
             export LSAN_OPTIONS=suppressions=$build/suppressions:print_suppressions=0
             ;;
-        thread) flags=(-O1 -fsanitize=thread) ;;
         valgrind)
             flags=(-O1)
             runner=(timeout --kill-after=5 1200 valgrind --quiet --error-exitcode=99 --leak-check=full

@@ -208,7 +208,6 @@ static void building_fixes_the_shapes(void **state) {
     refused(LEPTON_INVALID_ARGUMENT, "index", lepton_model_output_shape(model, SIZE_MAX, shape, 8, &ndim, &error));
     refused(LEPTON_INVALID_ARGUMENT, "capacity", lepton_model_input_shape(model, 0, shape, -1, &ndim, &error));
     refused(LEPTON_INVALID_ARGUMENT, "ndim", lepton_model_input_shape(model, 0, shape, 8, NULL, &error));
-    refused(LEPTON_INVALID_STATE, NULL, lepton_model_set_seed(model, 2, &error));
     lepton_model_release(model);
 }
 
@@ -348,14 +347,74 @@ static void a_seed_decides_the_weights(void **state) {
     refused(LEPTON_INVALID_HANDLE, "model", lepton_model_set_seed(NULL, 1, &error));
 }
 
+/* A model that is built draws its weights anew, until they are somebody's work. */
+static void a_seed_may_follow_the_building(void **state) {
+    (void)state;
+    lepton_model *before = make_classifier(42), *after = make_classifier(1);
+    must(lepton_model_set_seed(after, 42, &error));
+    size_t bytes = 0;
+    float *a = copy_weights(before, &bytes), *b = copy_weights(after, &bytes);
+    assert_memory_equal(a, b, bytes);
+    free(a);
+    free(b);
+    lepton_model_release(before);
+
+    float kernel[] = {1, 2}, bias[] = {3};
+    matrix views[2];
+    matrix_init(&views[0], kernel, 2, 1);
+    matrix_init(&views[1], bias, 1, -1);
+    lepton_model *set = make_linear(2);
+    must(lepton_model_set_weights(set, (lepton_tensor_view[]){views[0].view, views[1].view}, 2, &error));
+    refused(LEPTON_INVALID_STATE, NULL, lepton_model_set_seed(set, 5, &error));
+    lepton_model_release(set);
+
+    lepton_client *client = make_client(1);
+    dataset data;
+    dataset_init(&data, 10);
+    must(lepton_client_fit(client, after, &data.x.view, 1, &data.y.view, 1, NULL, NULL, &error));
+    refused(LEPTON_INVALID_STATE, NULL, lepton_model_set_seed(after, 5, &error));
+    dataset_free(&data);
+    lepton_client_release(client);
+    lepton_model_release(after);
+}
+
+static void the_compile_config_is_a_size_query(void **state) {
+    (void)state;
+    lepton_model *model = make_classifier(1), *raw = make_model(1);
+    size_t needed = 0, length = 77;
+    must(lepton_model_get_compile_config(model, NULL, 0, &needed, &error));
+    char *text = malloc(needed + 1);
+    assert_non_null(text);
+    text[0] = '?';
+    refused(LEPTON_INVALID_ARGUMENT, "capacity", lepton_model_get_compile_config(model, text, needed, &length, &error));
+    assert_int_equal(text[0], '?');
+    must(lepton_model_get_compile_config(model, text, needed + 1, &length, &error));
+    assert_int_equal(length, needed);
+    assert_non_null(strstr(text, "sparse_categorical_crossentropy"));
+    assert_non_null(strstr(text, "accuracy"));
+    refused(LEPTON_INVALID_STATE, NULL, lepton_model_get_compile_config(raw, text, needed + 1, &length, &error));
+    refused(LEPTON_INVALID_HANDLE, "model", lepton_model_get_compile_config(NULL, NULL, 0, &length, &error));
+    refused(LEPTON_INVALID_ARGUMENT, "length", lepton_model_get_compile_config(model, NULL, 0, NULL, &error));
+    free(text);
+    lepton_model_release(raw);
+    lepton_model_release(model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(references_are_counted),          cmocka_unit_test(creation_checks_its_arguments),
-        cmocka_unit_test(a_config_makes_the_same_model),   cmocka_unit_test(bad_configs_are_refused),
-        cmocka_unit_test(sizes_beyond_memory_are_refused), cmocka_unit_test(layers_are_checked_as_they_are_added),
-        cmocka_unit_test(building_fixes_the_shapes),       cmocka_unit_test(the_summary_is_a_size_query),
-        cmocka_unit_test(compile_takes_names_and_configs), cmocka_unit_test(bad_compile_options_are_refused),
+        cmocka_unit_test(references_are_counted),
+        cmocka_unit_test(creation_checks_its_arguments),
+        cmocka_unit_test(a_config_makes_the_same_model),
+        cmocka_unit_test(bad_configs_are_refused),
+        cmocka_unit_test(sizes_beyond_memory_are_refused),
+        cmocka_unit_test(layers_are_checked_as_they_are_added),
+        cmocka_unit_test(building_fixes_the_shapes),
+        cmocka_unit_test(the_summary_is_a_size_query),
+        cmocka_unit_test(compile_takes_names_and_configs),
+        cmocka_unit_test(bad_compile_options_are_refused),
+        cmocka_unit_test(the_compile_config_is_a_size_query),
         cmocka_unit_test(a_seed_decides_the_weights),
+        cmocka_unit_test(a_seed_may_follow_the_building),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }

@@ -321,7 +321,7 @@ static void bad_run_options_are_refused(void **state) {
 }
 
 typedef struct record {
-    int events[5], stop_after, calls;
+    int events[8], stop_after, calls;
     int64_t steps;
     double last_loss;
     int had_validation;
@@ -335,9 +335,10 @@ static const double *value_of(const lepton_progress *progress, const char *name)
 
 static int32_t record_event(const lepton_progress *progress, void *context) {
     record *seen = context;
-    if (progress->struct_size != sizeof *progress || progress->event < 0 || progress->event > 4) return -1;
+    if (progress->struct_size != sizeof *progress || progress->event < 0 || progress->event > LEPTON_VALIDATION_END)
+        return -1;
     seen->events[progress->event]++;
-    seen->steps = progress->steps;
+    if (progress->event == LEPTON_BATCH_END) seen->steps = progress->steps;
     if (progress->event == LEPTON_BATCH_END || progress->event == LEPTON_EPOCH_END) {
         if (value_of(progress, "loss") == NULL || value_of(progress, "accuracy") == NULL) return -1;
         seen->last_loss = *value_of(progress, "loss");
@@ -373,6 +374,9 @@ static void progress_is_told_in_order(void **state) {
     assert_int_equal(seen.events[LEPTON_BATCH_END], 9);
     assert_int_equal(seen.events[LEPTON_EPOCH_END], 3);
     assert_int_equal(seen.events[LEPTON_TRAIN_END], 1);
+    assert_int_equal(seen.events[LEPTON_VALIDATION_BEGIN], 3);
+    assert_int_equal(seen.events[LEPTON_VALIDATION_BATCH_END], 3);
+    assert_int_equal(seen.events[LEPTON_VALIDATION_END], 3);
     assert_int_equal(seen.steps, 3);
     assert_int_equal(seen.had_validation, 1);
     double losses[3] = {0};
@@ -486,7 +490,18 @@ static void training_from_the_store_gives_the_same_weights(void **state) {
     options.epochs = 2;
     must(lepton_client_fit(client, plain, &data.x.view, 1, &data.y.view, 1, &options, NULL, &error));
     options.store_name = "flowers";
-    must(lepton_client_fit(client, stored, &data.x.view, 1, &data.y.view, 1, &options, NULL, &error));
+    refused(LEPTON_INVALID_STATE, "store",
+            lepton_client_fit(client, stored, &data.x.view, 1, &data.y.view, 1, &options, NULL, &error));
+    char *folder = temporary_path("training-store");
+    lepton_client_options client_options;
+    lepton_client_options_init(&client_options);
+    client_options.nodes = 2;
+    client_options.store_path = folder;
+    lepton_client *with_store = NULL;
+    must(lepton_client_create(&client_options, &with_store, &error));
+    must(lepton_client_fit(with_store, stored, &data.x.view, 1, &data.y.view, 1, &options, NULL, &error));
+    lepton_client_release(with_store);
+    free(folder);
     size_t bytes = 0;
     float *a = copy_weights(stored, &bytes), *b = copy_weights(plain, &bytes);
     assert_memory_equal(a, b, bytes);
