@@ -1,0 +1,29 @@
+"""scikit-learn's MLPClassifier; `partial_fit` is one epoch."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.neural_network import MLPClassifier
+from workloads import Floats, Workload
+
+
+class Scikit:
+    def __init__(self, workload: Workload) -> None:
+        self._x, self._y = workload.data()
+        self._classes = np.unique(self._y)
+        # No penalty on the weights, which the others do not have either.
+        self._model = MLPClassifier(workload.widths[1:-1], solver="adam", alpha=0.0, batch_size=workload.batch)
+
+    def train(self, epochs: int) -> None:
+        for _ in range(epochs):
+            self._model.partial_fit(self._x, self._y, classes=self._classes)
+
+    def predict(self, x: Floats) -> Any:
+        return self._model.predict_proba(x)
+
+    def predict_all(self) -> Any:
+        return self._model.predict_proba(self._x)
+
+
+def create(workload: Workload, variant: str) -> Scikit:
+    return Scikit(workload)
