@@ -16,9 +16,10 @@
  *   Text        UTF-8, NUL-terminated. A `(char *buffer, size_t capacity, size_t *length)` triple is the
  *               size-query form: `*length` receives the bytes needed without the NUL; with `buffer` NULL or too
  *               small nothing else is written (too small: LEPTON_INVALID_ARGUMENT).
- *   Structs     Options structs begin with `struct_size`; their `_init` function fills in the defaults. A
- *               program built against another version of this header passes its own size: fields this library
- *               does not know must be zero, fields the program does not know take their defaults.
+ *   Structs     Options structs begin with `struct_size`; their `_init` macro fills in the defaults, and tells the
+ *               library the size that the program was built with (other languages call `_init_sized`). A program built against another version of this header passes its own size:
+ *               fields this library does not know must be zero, fields the program does not know take their
+ *               defaults.
  *   Threads     Calls on different objects may run at once. What one object allows is said at each call.
  *   Manners     Nothing is printed, no signal handler is installed, exit is never called.
  */
@@ -157,16 +158,17 @@ typedef struct lepton_allocation lepton_allocation;
 /** How to create a client. */
 typedef struct lepton_client_options {
     size_t struct_size;
-    int32_t nodes;            /**< compute nodes to simulate; 0: one node that is this machine */
-    int32_t cores_per_node;   /**< 0: 1 when `nodes` is given, else the machine's cores */
-    int64_t memory_per_node;  /**< bytes; 0: the machine's memory shared evenly */
-    int64_t storage_bytes;    /**< 0: free disk of the store's folder (of the working folder without a store) */
-    const char *store_path;   /**< folder for datasets and parameters, created if absent; NULL: in memory */
-    const char *price_list;   /**< PriceList JSON; NULL: the default list (see docs/accounting.md) */
+    int32_t nodes;           /**< compute nodes to simulate; 0: one node that is this machine */
+    int32_t cores_per_node;  /**< 0: 1 when `nodes` is given, else the machine's cores */
+    int64_t memory_per_node; /**< bytes; 0: the machine's memory shared evenly */
+    int64_t storage_bytes;   /**< 0: free disk of the store's folder (of the working folder without a store) */
+    const char *store_path;  /**< folder for datasets and parameters, created if absent; NULL: in memory */
+    const char *price_list;  /**< PriceList JSON; NULL: the default list (see docs/accounting.md) */
 } lepton_client_options;
 
 /** Fills in the defaults above. Threads: concurrent. Since 0.1. */
-LEPTON_API void lepton_client_options_init(lepton_client_options *options);
+LEPTON_API void lepton_client_options_init_sized(lepton_client_options *options, size_t struct_size);
+#define lepton_client_options_init(options) lepton_client_options_init_sized((options), sizeof *(options))
 
 /** Creates a client.
  *  @param options NULL for defaults.
@@ -184,16 +186,17 @@ LEPTON_API void lepton_client_release(lepton_client *client);
 /** What a job asks for: all of it is granted, or nothing. */
 typedef struct lepton_resource_request {
     size_t struct_size;
-    int32_t nodes;            /**< compute nodes, >= 1 */
-    int32_t cores_per_node;   /**< >= 1 */
-    int64_t memory_per_node;  /**< bytes, >= 0 */
-    int64_t storage_bytes;    /**< shared storage, >= 0 */
-    double lease_seconds;     /**< > 0; infinity: until closed */
-    const char *labels;       /**< JSON object of strings for the bill; may be NULL */
+    int32_t nodes;           /**< compute nodes, >= 1 */
+    int32_t cores_per_node;  /**< >= 1 */
+    int64_t memory_per_node; /**< bytes, >= 0 */
+    int64_t storage_bytes;   /**< shared storage, >= 0 */
+    double lease_seconds;    /**< > 0; infinity: until closed */
+    const char *labels;      /**< JSON object of strings for the bill; may be NULL */
 } lepton_resource_request;
 
 /** One node, one core, no memory or storage reservation, no end of lease. Threads: concurrent. Since 0.1. */
-LEPTON_API void lepton_resource_request_init(lepton_resource_request *request);
+LEPTON_API void lepton_resource_request_init_sized(lepton_resource_request *request, size_t struct_size);
+#define lepton_resource_request_init(request) lepton_resource_request_init_sized((request), sizeof *(request))
 
 /** Requests resources and waits for the grant.
  *  Ownership: `*out` is the caller's; it keeps the client alive.
@@ -212,15 +215,15 @@ typedef enum lepton_allocation_state {
 } lepton_allocation_state;
 
 typedef struct lepton_allocation_info {
-    size_t struct_size;       /**< set by the caller: the size it knows */
-    int32_t state;            /**< a lepton_allocation_state */
+    size_t struct_size; /**< set by the caller: the size it knows */
+    int32_t state;      /**< a lepton_allocation_state */
     int32_t nodes;
     int32_t cores_per_node;
     int32_t reserved;
-    int64_t memory_per_node;  /**< bytes */
+    int64_t memory_per_node; /**< bytes */
     int64_t storage_bytes;
-    double lease_remaining;   /**< seconds; infinity without an end, 0 once over */
-    char id[40];              /**< NUL-terminated */
+    double lease_remaining; /**< seconds; infinity without an end, 0 once over */
+    char id[40];            /**< NUL-terminated */
 } lepton_allocation_info;
 
 /** Describes an allocation as it is now.
@@ -230,8 +233,7 @@ LEPTON_API lepton_status lepton_allocation_get_info(lepton_allocation *allocatio
 
 /** Extends the lease to `seconds` from now. Errors: INVALID_HANDLE, INVALID_ARGUMENT, TIMED_OUT (already over),
  *  INVALID_STATE (closed). Threads: concurrent. Since 0.1. */
-LEPTON_API lepton_status lepton_allocation_renew(lepton_allocation *allocation, double seconds,
-                                                 lepton_error **error);
+LEPTON_API lepton_status lepton_allocation_renew(lepton_allocation *allocation, double seconds, lepton_error **error);
 
 /** Gives the resources back now and ends the charge. Closing twice is no error.
  *  Errors: INVALID_HANDLE, INVALID_STATE (a fit is running on it). Threads: concurrent. Since 0.1. */
@@ -308,13 +310,13 @@ LEPTON_API lepton_status lepton_model_build(lepton_model *model, const int64_t *
                                             lepton_error **error);
 
 /** The model's config as Keras JSON. Size-query form. Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
-LEPTON_API lepton_status lepton_model_get_config(lepton_model *model, char *buffer, size_t capacity,
-                                                 size_t *length, lepton_error **error);
+LEPTON_API lepton_status lepton_model_get_config(lepton_model *model, char *buffer, size_t capacity, size_t *length,
+                                                 lepton_error **error);
 
 /** The table that Keras's `summary` prints. @param line_length 0 for the default. Size-query form.
  *  Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
-LEPTON_API lepton_status lepton_model_summary(lepton_model *model, int32_t line_length, char *buffer,
-                                              size_t capacity, size_t *length, lepton_error **error);
+LEPTON_API lepton_status lepton_model_summary(lepton_model *model, int32_t line_length, char *buffer, size_t capacity,
+                                              size_t *length, lepton_error **error);
 
 /** Number of inputs and outputs (1 and 1 for a Sequential model). NULL results are skipped.
  *  Errors: INVALID_HANDLE, INVALID_STATE (not built). Threads: concurrent. Since 0.1. */
@@ -324,27 +326,28 @@ LEPTON_API lepton_status lepton_model_io_count(lepton_model *model, size_t *inpu
 /** Shape of input `index`, batch first as -1.
  *  @param shape receives at most `capacity` extents; may be NULL to ask for the rank alone; @param ndim receives the
  *  rank. Errors: INVALID_HANDLE, INVALID_STATE (not built), INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
-LEPTON_API lepton_status lepton_model_input_shape(lepton_model *model, size_t index, int64_t *shape,
-                                                  int32_t capacity, int32_t *ndim, lepton_error **error);
+LEPTON_API lepton_status lepton_model_input_shape(lepton_model *model, size_t index, int64_t *shape, int32_t capacity,
+                                                  int32_t *ndim, lepton_error **error);
 
 /** Shape of output `index`; as lepton_model_input_shape. Since 0.1. */
-LEPTON_API lepton_status lepton_model_output_shape(lepton_model *model, size_t index, int64_t *shape,
-                                                   int32_t capacity, int32_t *ndim, lepton_error **error);
+LEPTON_API lepton_status lepton_model_output_shape(lepton_model *model, size_t index, int64_t *shape, int32_t capacity,
+                                                   int32_t *ndim, lepton_error **error);
 
 /** How a model is trained. Each name may also be a Keras config object as JSON, such as
  *  `{"class_name": "SGD", "config": {"learning_rate": 0.1, "momentum": 0.9}}`. */
 typedef struct lepton_compile_options {
     size_t struct_size;
-    const char *optimizer;                /**< "sgd" or "adam"; default "adam" */
-    const char *loss;                     /**< such as "mean_squared_error"; required for fit */
-    const char *const *metrics;           /**< `metric_count` names; not weighted by sample weights */
+    const char *optimizer;      /**< "sgd" or "adam"; default "adam" */
+    const char *loss;           /**< such as "mean_squared_error"; required for fit */
+    const char *const *metrics; /**< `metric_count` names; not weighted by sample weights */
     size_t metric_count;
-    const char *const *weighted_metrics;  /**< weighted by sample and class weights */
+    const char *const *weighted_metrics; /**< weighted by sample and class weights */
     size_t weighted_metric_count;
 } lepton_compile_options;
 
 /** Defaults: Adam, no loss, no metrics. Threads: concurrent. Since 0.1. */
-LEPTON_API void lepton_compile_options_init(lepton_compile_options *options);
+LEPTON_API void lepton_compile_options_init_sized(lepton_compile_options *options, size_t struct_size);
+#define lepton_compile_options_init(options) lepton_compile_options_init_sized((options), sizeof *(options))
 
 /** Sets optimizer, loss and metrics; optimizer state starts anew.
  *  Errors: INVALID_HANDLE, INVALID_ARGUMENT (unknown name, with the nearest known one; a value out of range),
@@ -368,11 +371,11 @@ LEPTON_API lepton_status lepton_model_set_learning_rate(lepton_model *model, dou
 LEPTON_API lepton_status lepton_model_weight_count(lepton_model *model, size_t *count, lepton_error **error);
 
 typedef struct lepton_weight_info {
-    size_t struct_size;  /**< set by the caller */
+    size_t struct_size; /**< set by the caller */
     int32_t ndim;
-    int32_t trainable;   /**< 1 or 0 */
+    int32_t trainable; /**< 1 or 0 */
     int64_t shape[8];
-    char name[256];      /**< "dense/kernel"; cut if longer, always NUL-terminated */
+    char name[256]; /**< "dense/kernel"; cut if longer, always NUL-terminated */
 } lepton_weight_info;
 
 /** Describes weight `index`. Errors: INVALID_HANDLE, INVALID_STATE, INVALID_ARGUMENT. Threads: concurrent.
@@ -383,13 +386,13 @@ LEPTON_API lepton_status lepton_model_weight_info(lepton_model *model, size_t in
 /** Copies every weight into the caller's float32 tensors, all or none.
  *  @param views `count` tensors of the weights' shapes. Errors: INVALID_HANDLE, INVALID_STATE, SHAPE_MISMATCH,
  *  TYPE_MISMATCH. Threads: concurrent. Since 0.1. */
-LEPTON_API lepton_status lepton_model_get_weights(lepton_model *model, const lepton_tensor_view *views,
-                                                  size_t count, lepton_error **error);
+LEPTON_API lepton_status lepton_model_get_weights(lepton_model *model, const lepton_tensor_view *views, size_t count,
+                                                  lepton_error **error);
 
 /** Replaces every weight, all or none. Errors: as lepton_model_get_weights, NON_FINITE. Threads: concurrent.
  *  Since 0.1. */
-LEPTON_API lepton_status lepton_model_set_weights(lepton_model *model, const lepton_tensor_view *views,
-                                                  size_t count, lepton_error **error);
+LEPTON_API lepton_status lepton_model_set_weights(lepton_model *model, const lepton_tensor_view *views, size_t count,
+                                                  lepton_error **error);
 
 /** Saves config, weights, compile settings and optimizer state as one safetensors file: written beside the
  *  target, synced, renamed. Errors: INVALID_HANDLE, INVALID_STATE (not built), IO, PERMISSION_DENIED.
@@ -411,7 +414,7 @@ typedef enum lepton_progress_event {
     LEPTON_BATCH_END = 2,
     LEPTON_EPOCH_END = 3,
     LEPTON_TRAIN_END = 4,
-    LEPTON_VALIDATION_BEGIN = 5, /**< after the last batch of an epoch, before its EPOCH_END */
+    LEPTON_VALIDATION_BEGIN = 5,     /**< after the last batch of an epoch, before its EPOCH_END */
     LEPTON_VALIDATION_BATCH_END = 6, /**< `step` and `steps` count the validation's batches */
     LEPTON_VALIDATION_END = 7
 } lepton_progress_event;
@@ -419,15 +422,15 @@ typedef enum lepton_progress_event {
 /** What a progress callback is told; valid during the call only. */
 typedef struct lepton_progress {
     size_t struct_size;
-    int32_t event;             /**< a lepton_progress_event */
-    int32_t epoch;             /**< from 0 */
+    int32_t event; /**< a lepton_progress_event */
+    int32_t epoch; /**< from 0 */
     int32_t epochs;
     int32_t reserved;
-    int64_t step;              /**< steps of this epoch that are done */
-    int64_t steps;             /**< steps in an epoch */
-    const char *const *names;  /**< `count` names, "loss" and metrics in Keras's order (by name); at EPOCH_END then
+    int64_t step;             /**< steps of this epoch that are done */
+    int64_t steps;            /**< steps in an epoch */
+    const char *const *names; /**< `count` names, "loss" and metrics in Keras's order (by name); at EPOCH_END then
                                     the same with "val_" before them */
-    const double *values;      /**< running means of this epoch, or of its validation */
+    const double *values;     /**< running means of this epoch, or of its validation */
     size_t count;
 } lepton_progress;
 
@@ -443,31 +446,32 @@ typedef enum lepton_nonfinite_policy {
 
 typedef struct lepton_fit_options {
     size_t struct_size;
-    int32_t batch_size;                  /**< >= 1; default 32 */
-    int32_t epochs;                      /**< >= 1; default 1 */
-    int32_t initial_epoch;               /**< 0 ... epochs; default 0 */
-    int32_t shuffle;                     /**< default 1: a new order of rows each epoch */
-    double validation_split;             /**< 0 <= f < 1: the last fraction of rows is held out; default 0 */
+    int32_t batch_size;                     /**< >= 1; default 32 */
+    int32_t epochs;                         /**< >= 1; default 1 */
+    int32_t initial_epoch;                  /**< 0 ... epochs; default 0 */
+    int32_t shuffle;                        /**< default 1: a new order of rows each epoch */
+    double validation_split;                /**< 0 <= f < 1: the last fraction of rows is held out; default 0 */
     const lepton_tensor_view *validation_x; /**< as many as inputs; overrides the split; NULL for none */
     const lepton_tensor_view *validation_y; /**< as many as outputs */
     const lepton_tensor_view *validation_sample_weight; /**< (rows), may be NULL */
-    int32_t validation_batch_size;       /**< 0: batch_size */
-    int32_t nonfinite;                   /**< a lepton_nonfinite_policy */
-    const lepton_tensor_view *sample_weight; /**< (rows); NULL: all 1 */
-    const int64_t *class_weight_classes; /**< `class_weight_count` class indices */
-    const double *class_weight_values;   /**< and their weights, >= 0; other classes weigh 1 */
+    int32_t validation_batch_size;                      /**< 0: batch_size */
+    int32_t nonfinite;                                  /**< a lepton_nonfinite_policy */
+    const lepton_tensor_view *sample_weight;            /**< (rows); NULL: all 1 */
+    const int64_t *class_weight_classes;                /**< `class_weight_count` class indices */
+    const double *class_weight_values;                  /**< and their weights, >= 0; other classes weigh 1 */
     size_t class_weight_count;
-    lepton_allocation *allocation;       /**< where to train; NULL: the client's latest active allocation, or else all
+    lepton_allocation *allocation; /**< where to train; NULL: the client's latest active allocation, or else all
                                               its free cores for this call */
-    const char *store_name;              /**< keep the dataset and the parameters in the client's store under this
+    const char *store_name;        /**< keep the dataset and the parameters in the client's store under this
                                               name and train from there; NULL: in memory */
-    lepton_progress_fn progress;         /**< may be NULL */
+    lepton_progress_fn progress;   /**< may be NULL */
     void *progress_context;
-    lepton_cancel *cancel;               /**< may be NULL */
+    lepton_cancel *cancel; /**< may be NULL */
 } lepton_fit_options;
 
 /** Fills in the defaults above. Threads: concurrent. Since 0.1. */
-LEPTON_API void lepton_fit_options_init(lepton_fit_options *options);
+LEPTON_API void lepton_fit_options_init_sized(lepton_fit_options *options, size_t struct_size);
+#define lepton_fit_options_init(options) lepton_fit_options_init_sized((options), sizeof *(options))
 
 /** Trains.
  *  @param x, x_count one tensor per input, (rows, ...); @param y, y_count one per output. Rows must agree.
@@ -490,26 +494,25 @@ typedef struct lepton_run_options {
                                                   for this call, or else the calling thread alone */
     lepton_progress_fn progress;             /**< BATCH_END events; may be NULL */
     void *progress_context;
-    lepton_cancel *cancel;                   /**< may be NULL */
+    lepton_cancel *cancel; /**< may be NULL */
 } lepton_run_options;
 
 /** Fills in the defaults above. Threads: concurrent. Since 0.1. */
-LEPTON_API void lepton_run_options_init(lepton_run_options *options);
+LEPTON_API void lepton_run_options_init_sized(lepton_run_options *options, size_t struct_size);
+#define lepton_run_options_init(options) lepton_run_options_init_sized((options), sizeof *(options))
 
 /** Loss and metrics on given data: a history of one epoch.
  *  Errors: as lepton_client_fit. Threads: concurrent. Since 0.1. */
-LEPTON_API lepton_status lepton_client_evaluate(lepton_client *client, lepton_model *model,
-                                                const lepton_tensor_view *x, size_t x_count,
-                                                const lepton_tensor_view *y, size_t y_count,
+LEPTON_API lepton_status lepton_client_evaluate(lepton_client *client, lepton_model *model, const lepton_tensor_view *x,
+                                                size_t x_count, const lepton_tensor_view *y, size_t y_count,
                                                 const lepton_run_options *options, lepton_history **out,
                                                 lepton_error **error);
 
 /** Predicts on the client's nodes.
  *  @param outputs `output_count` float32 tensors of shape (rows, ...) that receive the predictions; untouched on
  *  failure. Errors: as lepton_client_fit, TYPE_MISMATCH. Threads: concurrent. Since 0.1. */
-LEPTON_API lepton_status lepton_client_predict(lepton_client *client, lepton_model *model,
-                                               const lepton_tensor_view *x, size_t x_count,
-                                               const lepton_tensor_view *outputs, size_t output_count,
+LEPTON_API lepton_status lepton_client_predict(lepton_client *client, lepton_model *model, const lepton_tensor_view *x,
+                                               size_t x_count, const lepton_tensor_view *outputs, size_t output_count,
                                                const lepton_run_options *options, lepton_error **error);
 
 /** Predicts on the calling thread, with no client and no charge: the shortest way to an answer for a few rows.

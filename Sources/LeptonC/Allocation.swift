@@ -66,8 +66,10 @@ extension lepton_allocation_info: VersionedStruct {
 }
 
 @implementation @c
-public func lepton_resource_request_init(_ request: UnsafeMutablePointer<lepton_resource_request>?) {
-    lepton_resource_request.initialize(request)
+public func lepton_resource_request_init_sized(
+    _ request: UnsafeMutablePointer<lepton_resource_request>?, _ struct_size: Int
+) {
+    lepton_resource_request.initialize(request, size: struct_size)
 }
 
 @implementation @c

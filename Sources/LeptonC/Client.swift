@@ -34,8 +34,10 @@ extension lepton_utilization: VersionedStruct {
 }
 
 @implementation @c
-public func lepton_client_options_init(_ options: UnsafeMutablePointer<lepton_client_options>?) {
-    lepton_client_options.initialize(options)
+public func lepton_client_options_init_sized(
+    _ options: UnsafeMutablePointer<lepton_client_options>?, _ struct_size: Int
+) {
+    lepton_client_options.initialize(options, size: struct_size)
 }
 
 @implementation @c

@@ -210,8 +210,10 @@ func requireIndex(_ index: Int, below count: Int) throws(LeptonError) {
 }
 
 @implementation @c
-public func lepton_compile_options_init(_ options: UnsafeMutablePointer<lepton_compile_options>?) {
-    lepton_compile_options.initialize(options)
+public func lepton_compile_options_init_sized(
+    _ options: UnsafeMutablePointer<lepton_compile_options>?, _ struct_size: Int
+) {
+    lepton_compile_options.initialize(options, size: struct_size)
 }
 
 @implementation @c

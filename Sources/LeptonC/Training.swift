@@ -2,8 +2,10 @@ import CLepton
 import Lepton
 
 @implementation @c
-public func lepton_fit_options_init(_ options: UnsafeMutablePointer<lepton_fit_options>?) {
-    lepton_fit_options.initialize(options)
+public func lepton_fit_options_init_sized(
+    _ options: UnsafeMutablePointer<lepton_fit_options>?, _ struct_size: Int
+) {
+    lepton_fit_options.initialize(options, size: struct_size)
 }
 
 @implementation @c
@@ -27,8 +29,10 @@ public func lepton_client_fit(
 }
 
 @implementation @c
-public func lepton_run_options_init(_ options: UnsafeMutablePointer<lepton_run_options>?) {
-    lepton_run_options.initialize(options)
+public func lepton_run_options_init_sized(
+    _ options: UnsafeMutablePointer<lepton_run_options>?, _ struct_size: Int
+) {
+    lepton_run_options.initialize(options, size: struct_size)
 }
 
 @implementation @c

@@ -12,10 +12,14 @@ protocol VersionedStruct {
 private let largestSize = 4096
 
 extension VersionedStruct {
-    /// The body of an `_init` function.
-    static func initialize(_ address: UnsafeMutablePointer<Self>?) {
-        guard let address else { return }
-        withUnsafeBytes(of: Self.defaults) { UnsafeMutableRawPointer(address).copy(from: $0) }
+    /// The body of an `_init_sized` function: writes no more than the caller's struct holds. A size that no struct
+    /// has writes nothing but itself where it can, so that the call that is given the options refuses them.
+    static func initialize(_ address: UnsafeMutablePointer<Self>?, size: Int) {
+        guard let address, size >= MemoryLayout<Int>.size else { return }
+        let target = UnsafeMutableRawPointer(address)
+        target.storeBytes(of: size, as: Int.self)
+        guard size <= largestSize else { return }
+        write(Self.defaults, to: address, size: size)
     }
 
     /// Reads options: fields that the program does not know take their defaults, fields that the library does not

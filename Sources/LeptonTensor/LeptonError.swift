@@ -91,7 +91,8 @@ extension LeptonError: CustomStringConvertible {
 package func nearestName(to word: String, among candidates: [String]) -> String? {
     let wanted = Array(word.lowercased().utf8.prefix(64))
     var best: (name: String, distance: Int)?
-    for candidate in candidates {
+    // Sorted, so that of two words equally near the same one is named every time.
+    for candidate in candidates.sorted() {
         let distance = editDistance(wanted, Array(candidate.lowercased().utf8))
         if distance < (best?.distance ?? Int.max) { best = (candidate, distance) }
     }

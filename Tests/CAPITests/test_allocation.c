@@ -17,7 +17,7 @@ static void defaults_are_the_documented_ones(void **state) {
     assert_int_equal(request.storage_bytes, 0);
     assert_true(isinf(request.lease_seconds) && request.lease_seconds > 0);
     assert_null(request.labels);
-    lepton_resource_request_init(NULL);
+    lepton_resource_request_init_sized(NULL, 0);
 }
 
 static void an_allocation_is_described(void **state) {

@@ -19,7 +19,7 @@ static void defaults_are_the_documented_ones(void **state) {
     assert_int_equal(options.storage_bytes, 0);
     assert_null(options.store_path);
     assert_null(options.price_list);
-    lepton_client_options_init(NULL);
+    lepton_client_options_init_sized(NULL, 0);
 }
 
 static void references_are_counted(void **state) {

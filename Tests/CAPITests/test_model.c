@@ -244,7 +244,7 @@ static void compile_takes_names_and_configs(void **state) {
     assert_null(options.loss);
     assert_true(options.metrics == NULL && options.metric_count == 0);
     assert_true(options.weighted_metrics == NULL && options.weighted_metric_count == 0);
-    lepton_compile_options_init(NULL);
+    lepton_compile_options_init_sized(NULL, 0);
 
     lepton_model *model = make_model(1);
     must(lepton_model_add_layer(model, "Dense", "{\"units\": 1, \"input_shape\": [3]}", &error));

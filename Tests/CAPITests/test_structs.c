@@ -45,6 +45,52 @@ static void *cut(const void *options, size_t known) {
     return block;
 }
 
+/* `_init` tells the library the size that the program was built with, and no more is written. */
+static void defaults_fill_the_program_s_struct(void **state) {
+    (void)state;
+    newer options;
+    memset(&options, 0xFF, sizeof options);
+    lepton_client_options_init_sized(&options.client, sizeof options);
+    assert_int_equal(options.client.struct_size, sizeof options);
+    for (size_t byte = sizeof(size_t); byte < sizeof options; byte++)
+        assert_int_equal(options.bytes[byte], 0);
+
+    memset(&options, 0xFF, sizeof options);
+    const size_t known = offsetof(lepton_fit_options, initial_epoch);
+    lepton_fit_options_init_sized(&options.fit, known);
+    assert_int_equal(options.fit.struct_size, known);
+    assert_int_equal(options.fit.batch_size, 32);
+    assert_int_equal(options.fit.epochs, 1);
+    for (size_t byte = known; byte < sizeof options; byte++)
+        assert_int_equal(options.bytes[byte], 0xFF);
+
+    memset(&options, 0xFF, sizeof options);
+    lepton_fit_options_init_sized(&options.fit, 0);
+    lepton_fit_options_init_sized(&options.fit, sizeof(size_t) - 1);
+    for (size_t byte = 0; byte < sizeof options; byte++)
+        assert_int_equal(options.bytes[byte], 0xFF);
+    lepton_fit_options_init_sized(&options.fit, SIZE_MAX);
+    for (size_t byte = sizeof(size_t); byte < sizeof options; byte++)
+        assert_int_equal(options.bytes[byte], 0xFF);
+    lepton_fit_options_init_sized(NULL, sizeof(lepton_fit_options));
+}
+
+static void init_writes_no_more_than_the_callers_struct(void **state) {
+    (void)state;
+    newer options;
+    memset(options.bytes, 0xAA, sizeof options.bytes);
+    lepton_fit_options_init_sized(&options.fit, offsetof(lepton_fit_options, initial_epoch));
+    assert_int_equal(options.fit.struct_size, offsetof(lepton_fit_options, initial_epoch));
+    assert_int_equal(options.fit.batch_size, 32);
+    assert_int_equal(options.fit.epochs, 1);
+    for (size_t i = offsetof(lepton_fit_options, initial_epoch); i < sizeof options.bytes; i++)
+        assert_int_equal(options.bytes[i], 0xAA);
+
+    lepton_fit_options_init_sized(&options.fit, sizeof options.bytes);
+    for (size_t i = sizeof(lepton_fit_options); i < sizeof options.bytes; i++)
+        assert_int_equal(options.bytes[i], 0);
+}
+
 static void older_options_take_defaults(void **state) {
     (void)state;
     lepton_client_options options;
@@ -126,6 +172,8 @@ static void newer_results_are_zero_where_unknown(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes_that_cannot_be_are_refused),
+        cmocka_unit_test(defaults_fill_the_program_s_struct),
+        cmocka_unit_test(init_writes_no_more_than_the_callers_struct),
         cmocka_unit_test(older_options_take_defaults),
         cmocka_unit_test(newer_options_must_be_zero_where_unknown),
         cmocka_unit_test(newer_results_are_zero_where_unknown),

@@ -42,8 +42,8 @@ static void defaults_are_the_documented_ones(void **state) {
     none.struct_size = sizeof none;
     none.batch_size = 32;
     assert_memory_equal(&run, &none, sizeof run);
-    lepton_fit_options_init(NULL);
-    lepton_run_options_init(NULL);
+    lepton_fit_options_init_sized(NULL, 0);
+    lepton_run_options_init_sized(NULL, 0);
 }
 
 static double first_value(lepton_history *history, const char *name) {
