@@ -205,6 +205,18 @@ static PyObject *model_compile(PyObject *self, PyObject *arguments) {
     return result;
 }
 
+static lepton_status query_compile_config(void *context, char *buffer, size_t capacity, size_t *length,
+                                          lepton_error **error) {
+    return lepton_model_get_compile_config(context, buffer, capacity, length, error);
+}
+
+static PyObject *model_get_compile_config(PyObject *self, PyObject *arguments) {
+    (void)self;
+    lepton_model *model;
+    if (!PyArg_ParseTuple(arguments, "O&", core_model_converter, &model)) return NULL;
+    return core_text(query_compile_config, model);
+}
+
 static PyObject *model_get_learning_rate(PyObject *self, PyObject *arguments) {
     (void)self;
     lepton_model *model;
@@ -318,6 +330,7 @@ PyMethodDef core_model_methods[] = {
     {"model_input_shape", model_input_shape, METH_VARARGS, NULL},
     {"model_output_shape", model_output_shape, METH_VARARGS, NULL},
     {"model_compile", model_compile, METH_VARARGS, NULL},
+    {"model_get_compile_config", model_get_compile_config, METH_VARARGS, NULL},
     {"model_get_learning_rate", model_get_learning_rate, METH_VARARGS, NULL},
     {"model_set_learning_rate", model_set_learning_rate, METH_VARARGS, NULL},
     {"model_weight_count", model_weight_count, METH_VARARGS, NULL},

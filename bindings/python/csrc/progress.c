@@ -46,7 +46,9 @@ int32_t core_progress_step(const lepton_progress *step, void *context) {
     core_progress *progress = context;
     if (progress->failed) return 1;
     double now = monotonic_seconds();
-    int wanted = progress->callback != NULL && (progress->events >> step->event & 1u);
+    /* A later library may report kinds of events that this file has not heard of. */
+    int known = step->event >= LEPTON_TRAIN_BEGIN && step->event <= LEPTON_VALIDATION_END;
+    int wanted = progress->callback != NULL && known && (progress->events >> step->event & 1u);
     if (wanted && step->event == LEPTON_BATCH_END && now - progress->last_batch < progress->batch_interval) wanted = 0;
     if (!wanted && now - progress->last_signal_check < signal_interval) return 0;
 

@@ -60,6 +60,75 @@ def test_hooks_are_called_in_keras_order(linear: keras.Sequential, points: Point
     assert recorder.model is linear
 
 
+class Validation(keras.callbacks.Callback):
+    """Writes down the hooks of a validation, and where the epoch ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[tuple[Any, ...]] = []
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        self.calls.append(("test_begin", logs))
+
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        self.calls.append(("begin", batch, logs))
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self.calls.append(("end", batch, sorted(logs or {})))
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        assert logs is not None
+        self.calls.append(("test_end", logs))
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        assert logs is not None
+        self.calls.append(("epoch_end", logs["val_loss"]))
+
+
+def test_the_validation_of_a_fit_has_the_hooks_of_evaluate(linear: keras.Sequential, points: Points) -> None:
+    recorder = Validation()
+    linear.fit(*points, verbose=0, callbacks=[recorder], validation_data=points, validation_batch_size=40)
+    loss = linear.evaluate(*points, verbose=0)
+    assert recorder.calls == [
+        ("test_begin", {}),
+        ("begin", 0, {}),
+        ("end", 0, ["loss"]),
+        ("begin", 1, {}),
+        ("end", 1, ["loss"]),
+        ("test_end", {"loss": pytest.approx(loss)}),
+        ("epoch_end", pytest.approx(loss)),
+    ]
+
+
+@pytest.mark.parametrize("hook", ["on_test_begin", "on_test_batch_begin", "on_test_batch_end", "on_test_end"])
+def test_one_hook_of_validation_is_enough(linear: keras.Sequential, points: Points, hook: str) -> None:
+    calls: list[Any] = []
+
+    class One(keras.callbacks.Callback):
+        pass
+
+    def note(self: Any, *arguments: Any, **named: Any) -> None:
+        calls.append(arguments[0])
+
+    setattr(One, hook, note)
+    linear.fit(*points, verbose=0, callbacks=[One()], validation_data=points)
+    assert len(calls) == (2 if "batch" in hook else 1)
+    linear.fit(*points, verbose=0, callbacks=[One()])
+    assert len(calls) == (2 if "batch" in hook else 1), "there was no validation"
+
+
+def test_stop_training_during_a_validation_lets_it_end(linear: keras.Sequential, points: Points) -> None:
+    class Stop(Validation):
+        def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+            super().on_test_batch_end(batch, logs)
+            self.model.stop_training = True
+
+    stop = Stop()
+    history = linear.fit(*points, epochs=5, verbose=0, callbacks=[stop], validation_data=points)
+    assert history.epoch == [0]
+    assert [call[0] for call in stop.calls][-4:] == ["begin", "end", "test_end", "epoch_end"]
+
+
 def test_stop_training_after_an_epoch(linear: keras.Sequential, points: Points) -> None:
     class Stop(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
@@ -87,7 +156,10 @@ def test_stop_training_after_a_step_still_ends_the_epoch(linear: keras.Sequentia
     ]
 
 
-@pytest.mark.parametrize("hook", ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_epoch_end"])
+@pytest.mark.parametrize(
+    "hook",
+    ["on_train_begin", "on_epoch_begin", "on_train_batch_end", "on_test_begin", "on_test_batch_end", "on_epoch_end"],
+)
 def test_an_exception_in_a_callback_comes_out_of_fit(linear: keras.Sequential, points: Points, hook: str) -> None:
     class Broken(keras.callbacks.Callback):
         pass
@@ -97,7 +169,7 @@ def test_an_exception_in_a_callback_comes_out_of_fit(linear: keras.Sequential, p
 
     setattr(Broken, hook, fail)
     with pytest.raises(LookupError, match="broken on purpose"):
-        linear.fit(*points, epochs=10, verbose=0, callbacks=[Broken()])
+        linear.fit(*points, epochs=10, verbose=0, callbacks=[Broken()], validation_data=points)
     assert np.isfinite(linear.get_weights()[0]).all()
     assert linear.fit(*points, epochs=2, verbose=0).epoch == [0, 1]
 
@@ -112,6 +184,23 @@ def test_the_history_keeps_what_was_done_before_an_exception(linear: keras.Seque
         linear.fit(*points, epochs=10, verbose=0, callbacks=[Broken()])
     assert linear.history is not None
     assert linear.history.epoch[:3] == [0, 1, 2]
+
+
+def test_logs_are_always_a_dict(linear: keras.Sequential, points: Points) -> None:
+    class Strict(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+            assert logs == {}
+
+        on_train_batch_begin = on_predict_batch_begin = on_test_batch_begin = on_epoch_begin
+
+        def on_train_begin(self, logs: Logs = None) -> None:
+            assert logs == {}
+
+        on_test_begin = on_predict_begin = on_predict_end = on_train_begin
+
+    linear.fit(*points, verbose=0, callbacks=[Strict()], validation_data=points)
+    linear.evaluate(*points, verbose=0, callbacks=[Strict()])
+    linear.predict(points[0], verbose=0, callbacks=[Strict()])
 
 
 def test_a_callback_may_use_the_model(linear: keras.Sequential, points: Points) -> None:

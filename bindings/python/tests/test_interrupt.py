@@ -31,6 +31,10 @@ class Announce(keras.callbacks.Callback):
         if epoch == 1:
             announce()
 
+class AnnounceValidation(keras.callbacks.Callback):
+    def on_test_begin(self, logs=None):
+        announce()
+
 class AnnounceRun(keras.callbacks.Callback):
     def on_test_batch_end(self, batch, logs=None):
         if batch == 0:
@@ -59,6 +63,17 @@ try:
     "fit with a callback": """
 try:
     model.fit(x, y, epochs=10**6, verbose=0, callbacks=[Announce()])
+""",
+    "a validation": """
+many = np.broadcast_to(x[:1], (3 * 10**6, 30))
+try:
+    model.fit(
+        x,
+        y,
+        verbose=0,
+        callbacks=[AnnounceValidation()],
+        validation_data=(many, np.broadcast_to(y[:1], (3 * 10**6, 1))),
+    )
 """,
     "evaluate": """
 many = np.broadcast_to(x[:1], (3 * 10**6, 30))

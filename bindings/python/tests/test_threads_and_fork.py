@@ -66,6 +66,25 @@ def test_others_read_while_a_fit_runs_and_a_second_fit_is_refused(linear: keras.
     linear.fit(*points, verbose=0)
 
 
+def test_evaluate_and_predict_run_while_a_fit_has_all_nodes(
+    client: LeptonClient, linear: keras.Sequential, points: Points
+) -> None:
+    expected = linear.predict(points[0], verbose=0)
+    hold = Hold()
+    fit = threading.Thread(target=lambda: client.fit(linear, *points, verbose=0, callbacks=[hold]))
+    fit.start()
+    try:
+        assert hold.holding.wait(30)
+        other = keras.models.clone_model(linear)
+        other.compile("sgd", "mse")
+        other.set_weights([np.full((1, 1), 2.0), np.ones(1)])
+        np.testing.assert_array_equal(client.predict(other, points[0], verbose=0), expected)
+        assert isinstance(client.evaluate(other, *points, verbose=0), float)
+    finally:
+        hold.go.set()
+        fit.join()
+
+
 def test_the_gil_is_free_during_fit(client: LeptonClient, points: Points) -> None:
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(256, "relu"), keras.layers.Dense(1)])
     model.compile("sgd", "mse")

@@ -279,7 +279,8 @@ class LeptonClient:
             model: A compiled model.
             x: Inputs.
             y: Targets.
-            allocation: Where to train; None takes all free cores for this call.
+            allocation: Where to train; None is the client's latest active allocation, or else all its free cores for
+                this call.
             store: Keep the dataset and the parameters in the client's store under this name and train from there.
             cancel: A token that stops the training from another thread.
         """
@@ -295,7 +296,16 @@ class LeptonClient:
         cancel: CancelToken | None = None,
         **arguments: Unpack[EvaluateArguments],
     ) -> float | list[float] | dict[str, float]:
-        """Loss and metrics of `model`, computed on this client's nodes; otherwise as `model.evaluate`."""
+        """Loss and metrics of `model`, computed on this client's nodes; otherwise as `model.evaluate`.
+
+        Args:
+            model: A compiled model.
+            x: Inputs.
+            y: Targets.
+            allocation: Where to compute; None is the client's latest active allocation, or else its free cores for this
+                call, or else, when a fit has them all, the calling thread alone.
+            cancel: A token that stops the call from another thread.
+        """
         return model._evaluate(self, x, y, allocation=allocation, cancel=cancel, **arguments)
 
     def predict(
@@ -307,7 +317,14 @@ class LeptonClient:
         cancel: CancelToken | None = None,
         **arguments: Unpack[PredictArguments],
     ) -> Any:
-        """Predictions of `model`, computed on this client's nodes and charged; otherwise as `model.predict`."""
+        """Predictions of `model`, computed on this client's nodes and charged; otherwise as `model.predict`.
+
+        Args:
+            model: A model.
+            x: Inputs.
+            allocation: Where to compute, as in `evaluate`.
+            cancel: A token that stops the call from another thread.
+        """
         return model._predict(self, x, allocation=allocation, cancel=cancel, **arguments)
 
     def close(self) -> None:

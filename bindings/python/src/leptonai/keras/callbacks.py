@@ -65,10 +65,10 @@ class Callback:
         self.on_batch_end(batch, logs=logs)
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Before a batch of `evaluate`. Not called for the validation of fit."""
+        """Before a batch of `evaluate`, or of the validation of fit."""
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """After a batch of `evaluate`. Not called for the validation of fit."""
+        """After a batch of `evaluate`, or of the validation of fit; `logs` has the means so far."""
 
     def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before a batch of `predict`."""
@@ -83,10 +83,10 @@ class Callback:
         """After the last epoch of fit; `logs` is that epoch's."""
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Before `evaluate`. Not called for the validation of fit."""
+        """Before `evaluate`, or the validation of fit."""
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """After `evaluate`. Not called for the validation of fit."""
+        """After `evaluate`, or the validation of fit; `logs` has its loss and metrics."""
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         """Before `predict`."""

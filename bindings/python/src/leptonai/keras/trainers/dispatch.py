@@ -14,7 +14,9 @@ from ..utils.progbar import INTERVAL, Progbar
 if TYPE_CHECKING:
     from ..models.model import Model
 
-TRAIN_BEGIN, EPOCH_BEGIN, BATCH_END, EPOCH_END = range(4)
+TRAIN_BEGIN, EPOCH_BEGIN, BATCH_END, EPOCH_END, _TRAIN_END, VALIDATION_BEGIN, VALIDATION_BATCH_END, VALIDATION_END = (
+    range(8)
+)
 
 
 class ProgbarLogger(Callback):
@@ -65,32 +67,53 @@ class FitDispatcher:
             self.events = 1 << TRAIN_BEGIN | 1 << EPOCH_BEGIN | 1 << EPOCH_END
         if self._each_batch or bar is not None:
             self.events |= 1 << BATCH_END
+        self._each_validation_batch = callbacks.overrides("on_test_batch_begin", "on_test_batch_end")
+        if self._each_validation_batch:
+            self.events |= 1 << VALIDATION_BEGIN | 1 << VALIDATION_BATCH_END
+        if callbacks.overrides("on_test_begin"):
+            self.events |= 1 << VALIDATION_BEGIN
+        if callbacks.overrides("on_test_end"):
+            self.events |= 1 << VALIDATION_END
         self.batch_interval = 0.0 if self._each_batch else INTERVAL
         self.logs: dict[str, Any] = {}
         self.ended = 0
 
     def __call__(self, event: int, epoch: int, step: int, steps: int, logs: dict[str, Any]) -> bool:
+        if event in (VALIDATION_BEGIN, VALIDATION_BATCH_END, VALIDATION_END):
+            self._validation(event, step, steps, logs)
+            # As in Keras, a validation that has begun is completed; the end of its epoch sees `stop_training`.
+            return False
         if event == BATCH_END:
             self._batch_end(step, steps, logs)
         elif event == EPOCH_BEGIN:
             if self._bar is not None:
                 self._bar.on_epoch_begin(epoch)
-            self._callbacks.call("on_epoch_begin", epoch, None)
+            self._callbacks.call("on_epoch_begin", epoch, {})
             if self._each_batch:
-                self._callbacks.call("on_train_batch_begin", 0, None)
+                self._callbacks.call("on_train_batch_begin", 0, {})
         elif event == EPOCH_END:
             self.epoch_end(epoch, logs)
         elif event == TRAIN_BEGIN:
-            self._callbacks.call("on_train_begin", None)
+            self._callbacks.call("on_train_begin", {})
         return bool(self._model.stop_training)
 
     def _batch_end(self, step: int, steps: int, logs: dict[str, Any]) -> None:
         if self._each_batch:
             self._callbacks.call("on_train_batch_end", step - 1, logs)
             if step < steps and not self._model.stop_training:
-                self._callbacks.call("on_train_batch_begin", step, None)
+                self._callbacks.call("on_train_batch_begin", step, {})
         if self._bar is not None:
             self._bar.on_batch(step, logs)
+
+    def _validation(self, event: int, step: int, steps: int, logs: dict[str, Any]) -> None:
+        if event == VALIDATION_BEGIN:
+            self._callbacks.call("on_test_begin", {})
+        elif event == VALIDATION_BATCH_END:
+            self._callbacks.call("on_test_batch_end", step - 1, logs)
+        elif event == VALIDATION_END:
+            self._callbacks.call("on_test_end", logs)
+        if event != VALIDATION_END and self._each_validation_batch and step < steps:
+            self._callbacks.call("on_test_batch_begin", step, {})
 
     def epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         """Tells everybody that an epoch ended. Callbacks may add to `logs`, and the display shows what they added."""
@@ -117,7 +140,7 @@ class RunDispatcher:
     def begin(self) -> None:
         """Before the first batch."""
         if self._each_batch:
-            self._callbacks.call(self._begin, 0, None)
+            self._callbacks.call(self._begin, 0, {})
 
     def __call__(self, event: int, epoch: int, step: int, steps: int, logs: dict[str, Any]) -> bool:
         if event == BATCH_END:
@@ -125,7 +148,7 @@ class RunDispatcher:
             for batch in range(self._done, step if self._each_batch else 0):
                 self._callbacks.call(self._end, batch, logs)
                 if batch + 1 < steps:
-                    self._callbacks.call(self._begin, batch + 1, None)
+                    self._callbacks.call(self._begin, batch + 1, {})
             self._done = step
             if self._bar is not None:
                 self._bar.on_batch(step, logs)

@@ -15,7 +15,6 @@ from ...errors import (
     InvalidStateError,
     NonFiniteError,
     NotSupportedError,
-    ResourceExhaustedError,
     bad_argument,
     refuse_unless_default,
 )
@@ -285,7 +284,7 @@ class Trainer:
         user_callbacks = CallbackList(callbacks, self._model, {"verbose": shown, "epochs": 1, "steps": count})
         bar = ProgbarLogger(shown, 1, count) if shown else None
         dispatcher = RunDispatcher("test", user_callbacks, bar)
-        user_callbacks.call("on_test_begin", None)
+        user_callbacks.call("on_test_begin", {})
         dispatcher.begin()
         handle, stopped_by = _core.client_evaluate(
             client=client._native(),
@@ -397,34 +396,26 @@ class Trainer:
         user_callbacks = CallbackList(callbacks, self._model, {"verbose": shown, "epochs": 1, "steps": count})
         bar = ProgbarLogger(shown, 1, count) if shown else None
         dispatcher = RunDispatcher("predict", user_callbacks, bar)
-        user_callbacks.call("on_predict_begin", None)
+        user_callbacks.call("on_predict_begin", {})
         dispatcher.begin()
-        try:
-            stopped_by = _core.client_predict(
-                client=(client or _current_client())._native(),
-                model=self._handle,
-                x=xs,
-                outputs=outputs,
-                batch_size=batch,
-                nonfinite=policy,
-                allocation=None if allocation is None else allocation._native(),
-                progress=dispatcher if dispatcher.events else None,
-                events=dispatcher.events,
-                batch_interval=dispatcher.batch_interval,
-                cancel=None if cancel is None else cancel._handle,
-            )
-        except ResourceExhaustedError:
-            if client is not None:
-                raise
-            # Another call has all nodes, perhaps the fit whose callback asks: nobody has chosen a client, so the
-            # calling thread will do.
-            stopped_by = None
-            self._predict_here(xs, outputs, nonfinite)
+        stopped_by = _core.client_predict(
+            client=(client or _current_client())._native(),
+            model=self._handle,
+            x=xs,
+            outputs=outputs,
+            batch_size=batch,
+            nonfinite=policy,
+            allocation=None if allocation is None else allocation._native(),
+            progress=dispatcher if dispatcher.events else None,
+            events=dispatcher.events,
+            batch_interval=dispatcher.batch_interval,
+            cancel=None if cancel is None else cancel._handle,
+        )
         if stopped_by is not None:
             raise stopped_by
         if bar is not None:
             bar.on_epoch_end(0, {})
-        user_callbacks.call("on_predict_end", None)
+        user_callbacks.call("on_predict_end", {})
         return outputs[0] if len(outputs) == 1 else list(outputs)
 
     def _predict_here(self, xs: tuple[Array, ...], outputs: tuple[Array, ...], nonfinite: Nonfinite) -> Any:
