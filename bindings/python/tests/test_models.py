@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -196,3 +197,34 @@ def test_functional_models_say_what_to_use() -> None:
         layers.Dense(1)(keras.Input((2,)))
     with pytest.raises(NotSupportedError, match="Sequential"):
         keras.Model(keras.Input((2,)), None)
+
+
+def popped() -> keras.Sequential:
+    """A model whose last layer was replaced."""
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(2)])
+    model.pop()
+    model.add(keras.layers.Dense(1))
+    return model
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: keras.Sequential.from_config(small().get_config()),
+        lambda: keras.models.model_from_json(small().to_json()),
+        lambda: keras.models.clone_model(small()),
+        popped,
+    ],
+    ids=["from_config", "model_from_json", "clone_model", "pop and add"],
+)
+def test_every_way_to_a_new_model_honours_the_seed(make: Callable[[], keras.Sequential]) -> None:
+    weights = []
+    for _ in range(2):
+        keras.utils.set_random_seed(7)
+        model = make()
+        model.compile("sgd", "mse")
+        x = np.linspace(-1, 1, 99).reshape(33, 3)[:, : model.input_shape[1]]
+        model.fit(x, np.zeros((33, model.output_shape[1])), batch_size=4, verbose=0)
+        weights.append(model.get_weights())
+    for first, second in zip(*weights, strict=True):
+        np.testing.assert_array_equal(first, second)

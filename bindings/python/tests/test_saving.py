@@ -38,10 +38,33 @@ def test_a_saved_model_trains_on_to_the_same_bits(tmp_path: Path, points: Points
         assert ours.tobytes() == theirs.tobytes()
 
 
+def test_a_loaded_model_says_how_it_is_compiled(tmp_path: Path, points: Points) -> None:
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile(
+        keras.optimizers.SGD(0.25, momentum=0.5), "mse", metrics=["mae", keras.metrics.BinaryAccuracy(threshold=0.75)]
+    )
+    model.optimizer.learning_rate = 0.125
+    model.save(tmp_path / "m.safetensors")
+    loaded = keras.models.load_model(tmp_path / "m.safetensors")
+    assert isinstance(loaded.optimizer, keras.optimizers.SGD)
+    assert (loaded.optimizer.learning_rate, loaded.optimizer.momentum) == (0.125, 0.5)
+    assert isinstance(loaded.loss, keras.losses.MeanSquaredError)
+    assert loaded.metrics_names == model.metrics_names == ["loss", "mae", "binary_accuracy"]
+    assert loaded.metrics[1].threshold == 0.75
+    assert loaded.get_compile_config() == model.get_compile_config()
+    again = keras.models.clone_model(loaded)
+    assert again.get_compile_config() is None
+    again.compile_from_config(loaded.get_compile_config())
+    assert again.get_compile_config() == model.get_compile_config()
+    loaded.add(keras.layers.Dense(1))
+    assert loaded.get_compile_config() == model.get_compile_config()
+
+
 def test_a_model_loaded_without_compile_must_be_compiled(tmp_path: Path, points: Points) -> None:
     model = trained(points)
     model.save(tmp_path / "m.safetensors")
     loaded = keras.models.load_model(tmp_path / "m.safetensors", compile=False)
+    assert (loaded.compiled, loaded.optimizer, loaded.get_compile_config()) == (False, None, None)
     with pytest.raises(InvalidStateError):
         loaded.fit(*points)
 

@@ -1,6 +1,9 @@
 """Keras 3's interface to the Lepton SDK: its names, defaults, argument order, history keys and errors."""
 
+from typing import TYPE_CHECKING
+
 from . import activations, backend, callbacks, initializers, layers, losses, metrics, models, optimizers, saving, utils
+from ._missing import missing_from
 from .layers import Input, KerasTensor, Layer
 from .models import Model, Sequential
 
@@ -22,3 +25,6 @@ __all__ = [
     "saving",
     "utils",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing_from("keras", __all__)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import NotSupportedError, bad_argument, refuse_unless_default
+from ._missing import missing_from
 
 __all__ = ["deserialize", "get", "linear", "relu", "serialize", "sigmoid", "softmax", "tanh"]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing_from("keras.activations", __all__)
 
 Floats = NDArray[Any]
 

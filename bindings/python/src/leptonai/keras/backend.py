@@ -1,8 +1,14 @@
 """The few functions of `keras.backend` that have a meaning here."""
 
+from typing import TYPE_CHECKING
+
+from ._missing import missing_from
 from .utils.state import clear_session
 
 __all__ = ["backend", "clear_session", "epsilon", "floatx", "image_data_format"]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing_from("keras.backend", __all__)
 
 
 def backend() -> str:

@@ -6,11 +6,15 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import bad_argument
+from ._missing import missing_from
 
 if TYPE_CHECKING:
     from .models.model import Model
 
 __all__ = ["Callback", "CallbackList", "History"]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing_from("keras.callbacks", __all__)
 
 Logs = dict[str, Any]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from ..errors import bad_argument, refuse_unless_default
+from ._missing import missing_from
 from ._names import snake_case
 from .saving import classes_of, deserialize_keras_object, public, serialize_keras_object
 
@@ -29,7 +30,12 @@ __all__ = [
     "serialize",
 ]
 
+if not TYPE_CHECKING:
+    __getattr__ = missing_from("keras.initializers", __all__)
+
 _MODULE = "keras.initializers"
+_MODES = ("fan_in", "fan_out", "fan_avg")
+_DISTRIBUTIONS = ("uniform", "truncated_normal", "untruncated_normal", "normal")
 
 
 class Initializer:
@@ -132,6 +138,10 @@ class VarianceScaling(_Random):
         refuse_unless_default(type(self).__name__, {}, input_axes=(input_axes, None), output_axes=(output_axes, None))
         if scale <= 0:
             raise bad_argument("scale", "a positive number", scale)
+        if mode not in _MODES:
+            raise bad_argument("mode", f"one of {', '.join(_MODES)}", mode)
+        if distribution not in _DISTRIBUTIONS:
+            raise bad_argument("distribution", f"one of {', '.join(_DISTRIBUTIONS)}", distribution)
         self.scale = scale
         self.mode = mode
         self.distribution = distribution

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from ..errors import NotSupportedError, bad_argument, refuse_unless_default
+from ._missing import missing_from
 from .saving import classes_of, deserialize_keras_object, public, serialize_keras_object
 
 __all__ = [
@@ -17,6 +18,9 @@ __all__ = [
     "get",
     "serialize",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing_from("keras.losses", __all__)
 
 _MODULE = "keras.losses"
 

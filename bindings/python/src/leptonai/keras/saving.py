@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .. import _core
 from ..errors import LeptonError, NotSupportedError, TypeMismatchError, bad_argument
+from ._missing import missing_from
 
 __all__ = ["deserialize_keras_object", "load_model", "serialize_keras_object"]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing_from("keras.saving", __all__)
 
 
 class _Configured(Protocol):
@@ -90,9 +95,15 @@ def _names(known: Iterable[str]) -> set[str]:
     return {name.rsplit(".", 1)[1] for name in known}
 
 
+@lru_cache(maxsize=512)
+def judge(class_name: str, config: str) -> None:
+    """Raises what the library has against a layer; what it accepted is remembered."""
+    _core.model_add_layer(_core.model_create(None), class_name, config)
+
+
 def judge_layer(class_name: str, config: dict[str, Any]) -> None:
     """Asks the library about a layer class that this package has not: it names the nearest one that it knows."""
-    _core.model_add_layer(_core.model_create(None), class_name, json.dumps(config))
+    judge(class_name, json.dumps(config))
     raise NotSupportedError(f"the layer {class_name} has no Python class in this version")
 
 

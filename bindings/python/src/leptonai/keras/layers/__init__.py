@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import bad_argument
+from .._missing import missing_from
 from ..saving import deserialize_keras_object, serialize_keras_object
 from .activations import Activation
 from .core import Dense, Input, InputLayer, KerasTensor
@@ -24,6 +25,9 @@ __all__ = [
     "deserialize",
     "serialize",
 ]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing_from("keras.layers", __all__)
 
 
 def serialize(layer: Layer) -> dict[str, Any]:

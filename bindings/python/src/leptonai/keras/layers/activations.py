@@ -20,6 +20,7 @@ class Activation(Layer):
     def __init__(self, activation: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.activation = activations.name_of(activation)
+        self._judge("Activation")
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": self.activation}

@@ -152,6 +152,7 @@ class Dense(Layer):
         self.use_bias = bool(use_bias)
         self.kernel_initializer = initializers.config_of(kernel_initializer, "kernel_initializer")
         self.bias_initializer = initializers.config_of(bias_initializer, "bias_initializer")
+        self._judge("Dense")
 
     def get_config(self) -> dict[str, Any]:
         return {

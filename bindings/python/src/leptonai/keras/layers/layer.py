@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import weakref
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from ...errors import InvalidStateError, NotSupportedError, bad_argument, refuse_unless_default
 from .._names import automatic_name
+from ..saving import judge
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -159,6 +161,12 @@ class Layer:
     def count_params(self) -> int:
         """Number of scalars in the layer's weights."""
         return sum(weight.size for weight in self.weights)
+
+    def _judge(self, class_name: str) -> None:
+        """Has the library judge the arguments: unknown names and bad values are refused where they are given."""
+        config = self.get_config()
+        del config["name"]
+        judge(class_name, json.dumps(config))
 
     def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise NotSupportedError(

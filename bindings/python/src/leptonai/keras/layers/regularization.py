@@ -29,6 +29,7 @@ class Dropout(Layer):
         super().__init__(**kwargs)
         self.rate = rate
         self.seed = seed
+        self._judge("Dropout")
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate, "seed": self.seed, "noise_shape": None}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import refuse_unless_default
+from ...errors import bad_argument, refuse_unless_default
 from ..saving import public
 from .layer import Layer
 
@@ -18,6 +18,8 @@ class Flatten(Layer):
     """
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
+        if data_format not in (None, "channels_first", "channels_last"):
+            raise bad_argument("data_format", '"channels_last" or None', data_format)
         refuse_unless_default(
             "Flatten",
             {"data_format": "transpose the data to channels_last"},

@@ -49,13 +49,13 @@ class Model(Trainer):
         self._input_shapes = None
         self._output_tails = ()
         self._weights: list[Variable] = []
+        self._seed = next_model_seed()
         self._handle = self._new_handle()
 
     def _new_handle(self) -> ModelHandle:
         handle = _core.model_create(self.name)
-        seed = next_model_seed()
-        if seed is not None:
-            _core.model_set_seed(handle, seed)
+        if self._seed is not None:
+            _core.model_set_seed(handle, self._seed)
         return handle
 
     def _refresh(self) -> None:

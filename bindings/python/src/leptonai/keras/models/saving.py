@@ -7,8 +7,7 @@ import os
 from typing import Any
 
 from ... import _core
-from ...errors import CorruptDataError, InvalidStateError, bad_argument, refuse_unless_default
-from ..optimizers import Optimizer
+from ...errors import CorruptDataError, bad_argument, refuse_unless_default
 from ..saving import deserialize_keras_object
 from .model import Model, _path_for_files
 from .sequential import Sequential
@@ -38,18 +37,8 @@ def load_model(
     model = Sequential(name=described["config"]["name"])
     model._adopt(handle, described["config"])
     if compile:
-        try:
-            rate = _core.model_get_learning_rate(handle)
-        except InvalidStateError:
-            return model
-        model.compiled = True
-        model.optimizer = _LoadedOptimizer(rate, name="optimizer")
-        model._attach_optimizer()
+        model._read_compiled()
     return model
-
-
-class _LoadedOptimizer(Optimizer):
-    """The optimizer of a loaded model: its kind and state are in the library, its rate can be read and set."""
 
 
 def model_from_json(json_string: str, custom_objects: None = None) -> Model:

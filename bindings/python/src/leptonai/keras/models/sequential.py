@@ -105,13 +105,22 @@ class Sequential(Model):
         kept = {layer.name for layer in layers}
         values = zip(self._weights, self.get_weights(), strict=True) if self.built else ()
         old = {weight.path: value for weight, value in values if weight.path.rpartition("/")[0] in kept}
-        handle = _core.model_create(self.name)
+        handle = self._new_handle()
         for layer in layers:
             _core.model_add_layer(handle, type(layer).__name__, json.dumps(layer.get_config()))
         if self._sample_shape is not None and layers:
             _core.model_build(handle, self._sample_shape)
-        if self._compile_arguments is not None:
-            _core.model_compile(handle, *self._compile_arguments)
+        compiled = self._library_compile_config()
+        if compiled is not None:
+            _core.model_compile(
+                handle,
+                json.dumps(compiled["optimizer"]),
+                None if compiled["loss"] is None else json.dumps(compiled["loss"]),
+                *(
+                    tuple(metric if isinstance(metric, str) else json.dumps(metric) for metric in compiled[kind])
+                    for kind in ("metrics", "weighted_metrics")
+                ),
+            )
         self._handle = handle
         self._layers = list(layers)
         self._refresh()

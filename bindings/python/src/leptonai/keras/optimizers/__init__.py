@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import bad_argument
+from .._missing import missing_from
 from ..saving import deserialize_keras_object, serialize_keras_object
 from .adam import Adam
 from .optimizer import Optimizer
 from .sgd import SGD
 
 __all__ = ["SGD", "Adam", "Optimizer", "deserialize", "get", "serialize"]
+
+if not TYPE_CHECKING:
+    __getattr__ = missing_from("keras.optimizers", __all__)
 
 _BY_NAME: dict[str, type[SGD | Adam]] = {"sgd": SGD, "adam": Adam}
 
@@ -40,7 +44,8 @@ def deserialize(config: dict[str, Any]) -> Optimizer:
     """The optimizer that a config describes."""
     if isinstance(config, dict) and str(config.get("class_name", "")).lower() in _BY_NAME:
         config = {**config, "class_name": _BY_NAME[config["class_name"].lower()].__name__}
-    made = deserialize_keras_object({"module": "keras.optimizers", **config})
+    # Keras writes where it keeps the class, such as "keras.src.backend.jax.optimizer".
+    made = deserialize_keras_object({**config, "module": "keras.optimizers"})
     if not isinstance(made, Optimizer):
         raise bad_argument("config", "the config of an optimizer", config)
     return made

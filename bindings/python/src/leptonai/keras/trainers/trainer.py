@@ -20,6 +20,7 @@ from ...errors import (
 )
 from .. import losses, metrics, optimizers
 from ..callbacks import CallbackList, History
+from ..metrics import Metric
 from ..saving import serialize_keras_object
 from ..utils.progbar import resolve_verbose
 from .arguments import REMEDIES, Nonfinite, Verbose, nonfinite_policy, whole
@@ -50,9 +51,7 @@ class Trainer:
         self.compiled = False
         self.optimizer: Any = None
         self.loss: Any = None
-        self._compile_arguments: tuple[Any, ...] | None = None
-        self._metrics_names: list[str] = []
-        self._compiled_metrics: list[str] = []
+        self._compiled_metrics: tuple[str | Metric, ...] = ()
         self._fit_lock = threading.Lock()
 
     def _ensure_built(self, sample_shape: Sequence[int]) -> None:
@@ -101,20 +100,51 @@ class Trainer:
         chosen_loss = losses.get(loss)
         plain = _chosen_metrics("metrics", metrics)
         weighted = _chosen_metrics("weighted_metrics", weighted_metrics)
-        arguments = (
+        _core.model_compile(
+            self._handle,
             _described(chosen),
             None if chosen_loss is None else _described(chosen_loss),
             tuple(_described(metric) for metric in plain),
             tuple(_described(metric) for metric in weighted),
         )
-        _core.model_compile(self._handle, *arguments)
-        self._compile_arguments = arguments
+        self._set_compiled(chosen, loss, (*plain, *weighted))
+
+    def _set_compiled(self, optimizer: Any, loss: Any, chosen: tuple[str | Metric, ...]) -> None:
         self.compiled = True
+        self.optimizer = optimizer
         self.loss = loss
-        self.optimizer = chosen
-        self._metrics_names = []
-        self._compiled_metrics = [metric if isinstance(metric, str) else metric.name for metric in (*plain, *weighted)]
+        self._compiled_metrics = chosen
         self._attach_optimizer()
+
+    def _read_compiled(self) -> None:
+        """Takes over how the library's model is compiled."""
+        config = self._library_compile_config()
+        if config is not None:
+            chosen = [metrics.get(metric) for metric in (*config["metrics"], *config["weighted_metrics"])]
+            self._set_compiled(optimizers.get(config["optimizer"]), losses.get(config["loss"]), tuple(chosen))
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """Optimizer, loss and metrics as a dict that JSON can hold; None when the model is not compiled."""
+        return self._library_compile_config() if self.compiled else None
+
+    def _library_compile_config(self) -> dict[str, Any] | None:
+        try:
+            text = _core.model_get_compile_config(self._handle)
+        except InvalidStateError:
+            return None
+        config: dict[str, Any] = json.loads(text)
+        return config
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles as `get_compile_config`, Keras's or ours, described.
+
+        Raises:
+            ValueError: Not such a dict, or an unknown name in it.
+        """
+        if not isinstance(config, dict) or "optimizer" not in config:
+            raise bad_argument("config", "a dict from get_compile_config", config)
+        names = ("optimizer", "loss", "loss_weights", "metrics", "weighted_metrics")
+        self.compile(**{name: config[name] for name in names if name in config})
 
     def _attach_optimizer(self) -> None:
         if isinstance(self.optimizer, optimizers.Optimizer):
@@ -122,8 +152,13 @@ class Trainer:
 
     @property
     def metrics_names(self) -> list[str]:
-        """ "loss" and the metrics, as the last fit or evaluate reported them; empty before."""
-        return list(self._metrics_names)
+        """ "loss" and the metrics' names, in the order in which evaluate returns them; empty before compile."""
+        return ["loss", *map(_name, self._compiled_metrics)] if self.compiled else []
+
+    @property
+    def metrics(self) -> list[str | Metric]:
+        """The compiled metrics. A name such as "accuracy", whose meaning depends on the data, stays a name."""
+        return list(self._compiled_metrics)
 
     # ---------------------------------------------------------------------- fit
 
@@ -233,7 +268,6 @@ class Trainer:
     ) -> None:
         """Brings the history up to what was done, and raises what stopped the training."""
         done = {} if handle is None else _read_history(handle)
-        self._metrics_names = self._in_compiled_order([name for name in done if not name.startswith("val_")])
         for number in range(dispatcher.ended, len(done.get("loss", ()))):
             logs = {name: values[number] for name, values in done.items() if number < len(values)}
             if stopped_by is None:
@@ -303,13 +337,12 @@ class Trainer:
         if stopped_by is not None:
             raise stopped_by
         logs = {} if handle is None else {name: values[-1] for name, values in _read_history(handle).items()}
-        self._metrics_names = self._in_compiled_order(logs)
         if bar is not None:
             bar.on_epoch_end(0, logs)
         user_callbacks.call("on_test_end", logs)
         if return_dict:
             return logs
-        values = [logs[name] for name in self._metrics_names]
+        values = [logs[name] for name in self._in_compiled_order(logs)]
         return values[0] if len(values) == 1 else values
 
     # ------------------------------------------------------------------ predict
@@ -452,7 +485,7 @@ class Trainer:
     def _in_compiled_order(self, names: Iterable[str]) -> list[str]:
         """Loss, metrics, weighted metrics: Keras's order of what evaluate returns as a list."""
         known = list(names)
-        first = [name for name in ("loss", *self._compiled_metrics) if name in known]
+        first = [name for name in self.metrics_names if name in known]
         return first + [name for name in known if name not in first]
 
     def _assert_compiled(self, call: str) -> None:
@@ -488,7 +521,11 @@ def _described(chosen: Any) -> str:
     return chosen if isinstance(chosen, str) else json.dumps(serialize_keras_object(chosen))
 
 
-def _chosen_metrics(argument: str, chosen: Any) -> list[metrics.Metric | str]:
+def _name(metric: str | Metric) -> str:
+    return metric if isinstance(metric, str) else metric.name
+
+
+def _chosen_metrics(argument: str, chosen: Any) -> list[Metric | str]:
     if chosen is None:
         return []
     if isinstance(chosen, dict):

@@ -1,0 +1,106 @@
+"""What happens when a module is asked for a name that it does not have.
+
+A name of Keras's gets an error that says so and what there is instead; any other one gets the nearest name there is.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
+
+from ..errors import NotSupportedError
+
+_INSTEAD = {
+    "keras.Model": "models from inputs and outputs need more than a chain of layers: use keras.Sequential([...])",
+    "keras.Function": "use keras.Sequential([...])",
+    "keras.applications": "build the network from keras.layers and load its weights with set_weights",
+    "keras.config": "arithmetic is in float32 and images are channels_last; there is nothing to choose",
+    "keras.constraints": "change the weights in a callback's on_train_batch_end with model.set_weights",
+    "keras.datasets": "load the data yourself and give NumPy arrays to fit",
+    "keras.distribution": "ask for nodes with LeptonClient(nodes=...) and client.allocate(...)",
+    "keras.export": "use model.save",
+    "keras.mixed_precision": "arithmetic is in float32",
+    "keras.ops": "use NumPy on arrays, before fit or after predict",
+    "keras.preprocessing": "prepare the data with NumPy and give arrays to fit",
+    "keras.random": "use numpy.random; keras.utils.set_random_seed seeds models",
+    "keras.regularizers": "add a Dropout layer, or stop training earlier from a callback",
+    "keras.tree": "give one array as x and one as y",
+    "keras.visualization": "use model.summary()",
+    "keras.version": "use leptonai.__version__",
+    "keras.callbacks.EarlyStopping": "set self.model.stop_training = True in a keras.callbacks.Callback's on_epoch_end",
+    "keras.callbacks.ModelCheckpoint": "call self.model.save in a keras.callbacks.Callback's on_epoch_end",
+    "keras.callbacks.BackupAndRestore": "call self.model.save in a keras.callbacks.Callback's on_epoch_end",
+    "keras.callbacks.LearningRateScheduler": (
+        "set self.model.optimizer.learning_rate in a keras.callbacks.Callback's on_epoch_begin"
+    ),
+    "keras.callbacks.ReduceLROnPlateau": (
+        "set self.model.optimizer.learning_rate in a keras.callbacks.Callback's on_epoch_end"
+    ),
+    "keras.callbacks.LambdaCallback": "override the hooks in a class of keras.callbacks.Callback",
+    "keras.optimizers.schedules": (
+        "set self.model.optimizer.learning_rate in a keras.callbacks.Callback's on_epoch_begin"
+    ),
+}
+
+
+class MissingNameError(NotSupportedError, AttributeError):
+    """A name that Keras has and this version has not. As an AttributeError, hasattr() answers False."""
+
+
+class MissingImportError(NotSupportedError, ImportError):
+    """The same, in `from ... import name`."""
+
+
+def missing_from(module: str, has: list[str]) -> Callable[[str], NoReturn]:
+    """The `__getattr__` of a module.
+
+    Args:
+        module: Its name to users, such as "keras.layers".
+        has: Its public names.
+    """
+
+    def missing(name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(f"module 'leptonai.{module}' has no attribute '{name}'")
+        from ._keras_names import NAMES
+
+        if name in NAMES[module].split():
+            error = MissingImportError if _in_import(sys._getframe(1)) else MissingNameError
+            raise error(
+                f"{module}.{name} is not supported by this version of the Lepton SDK; {_instead(module, name, has)}"
+            )
+        from difflib import get_close_matches
+
+        nearest = get_close_matches(name, has, 1)
+        hint = f"the nearest name is '{nearest[0]}'" if nearest else f"it has {_listed(has)}"
+        raise AttributeError(f"{module} has no '{name}'; {hint}")
+
+    return missing
+
+
+def _instead(module: str, name: str, has: list[str]) -> str:
+    remedy = _INSTEAD.get(f"{module}.{name}")
+    if remedy is not None:
+        return remedy
+    if module in ("keras.losses", "keras.metrics") and name.islower():
+        return "give its name as a text to compile, or the class"
+    return f"it has {_listed(has)}"
+
+
+def _listed(has: list[str]) -> str:
+    """Classes where there are any, otherwise all names."""
+    classes = [name for name in has if name[0].isupper()]
+    return ", ".join(classes or has)
+
+
+def _in_import(frame: FrameType) -> bool:
+    """Whether `frame` is at `from module import name`.
+
+    The import statement swallows an AttributeError and says "cannot import name" without our reason, so the error is
+    to be an ImportError there.
+    """
+    from opcode import opmap
+
+    return frame.f_code.co_code[frame.f_lasti] == opmap["IMPORT_FROM"]
