@@ -57,7 +57,7 @@ def test_misspelt_names_get_the_nearest() -> None:
         with pytest.raises(AttributeError, match=f"the nearest name is '{nearest}'") as raised:
             getattr(place, name)
         assert not isinstance(raised.value, NotSupportedError)
-    with pytest.raises(AttributeError, match="keras.layers has no 'Zzz'; it has Activation"):
+    with pytest.raises(AttributeError, match=r"keras.layers has no 'Zzz'; it has Activation"):
         layers.Zzz  # type: ignore[attr-defined]  # noqa: B018
 
 

@@ -7,14 +7,14 @@ from ._clash import refuse_other_distribution
 
 refuse_other_distribution()
 
+from typing import TYPE_CHECKING, Any  # noqa: E402
+
 from . import keras  # noqa: E402  the check above comes first
 from ._version import __version__  # noqa: E402
 from .client import (  # noqa: E402
     Allocation,
     CancelToken,
     LeptonClient,
-    Usage,
-    Utilization,
     current_client,
 )
 from .errors import (  # noqa: E402
@@ -36,6 +36,9 @@ from .errors import (  # noqa: E402
     TimedOutError,
     TypeMismatchError,
 )
+
+if TYPE_CHECKING:
+    from .usage import Usage, Utilization
 
 __all__ = [
     "Allocation",
@@ -64,3 +67,13 @@ __all__ = [
     "current_client",
     "keras",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """The classes of reports are imported when they are first asked for, to keep the start quick."""
+        if name in ("Usage", "Utilization"):
+            from . import usage
+
+            return getattr(usage, name)
+        raise AttributeError(f"module 'leptonai' has no attribute '{name}'")

@@ -9,22 +9,20 @@ import os
 import threading
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, Unpack
 
 from . import _core
 from .errors import InvalidStateError, bad_argument
-from .usage import Usage, Utilization
 
 if TYPE_CHECKING:
     from ._core import AllocationHandle, CancelHandle, ClientHandle
     from .keras.callbacks import History
     from .keras.models.model import Model
     from .keras.trainers.arguments import EvaluateArguments, FitArguments, PredictArguments
+    from .usage import Usage, Utilization
 
-__all__ = ["Allocation", "CancelToken", "LeptonClient", "Usage", "Utilization", "current_client"]
+__all__ = ["Allocation", "CancelToken", "LeptonClient", "current_client"]
 
 _STATES = ("pending", "active", "draining", "released", "expired", "failed")
 _INT32_MAX = 2**31 - 1
@@ -139,8 +137,7 @@ class Allocation:
         return f"<Allocation {info['id']} {self.state}: {info['nodes']} nodes x {info['cores_per_node']} cores>"
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
+class _Options(NamedTuple):
     """What a client was created with; a forked child creates its own from it."""
 
     nodes: int
@@ -255,10 +252,14 @@ class LeptonClient:
 
     def utilization(self) -> Utilization:
         """How much of the pool is allocated now."""
+        from .usage import Utilization
+
         return Utilization(**_core.client_utilization(self._native()))
 
     def usage(self) -> Usage:
         """What was used so far and what it costs; `str()` of it is a table."""
+        from .usage import Usage
+
         handle = self._native()
         return Usage(json_text=_core.client_usage(handle, 0), table=_core.client_usage(handle, 1))
 
@@ -404,4 +405,5 @@ def _price_list(prices: Mapping[str, Any] | str | os.PathLike[str] | None) -> st
             raise bad_argument("prices", "a dict that JSON can hold", repr(prices)) from error
     if isinstance(prices, str) and prices.lstrip().startswith("{"):
         return prices
-    return Path(prices).read_text(encoding="utf-8")
+    with open(prices, encoding="utf-8") as file:  # noqa: PTH123  pathlib is not imported at start
+        return file.read()

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -315,6 +313,8 @@ class Model(Trainer):
             layer_range=(layer_range, None),
         )
         if line_length is None:
+            import shutil
+
             line_length = min(88, shutil.get_terminal_size().columns - 4)
         if not 0 < line_length <= 10_000:
             raise bad_argument("line_length", "a number of characters in 1 ... 10000", line_length)
@@ -351,7 +351,7 @@ class Model(Trainer):
             OSError: The file cannot be written; an existing file is then unchanged.
         """
         path = _path_for_files(filepath)
-        if not overwrite and Path(path).exists():
+        if not overwrite and os.path.exists(path):  # noqa: PTH110  pathlib is not imported at start
             raise bad_argument("filepath", "a path where no file is (or overwrite=True)", path)
         _core.model_save(self._handle, path)
 
@@ -374,8 +374,9 @@ def _path_for_files(filepath: str | os.PathLike[str]) -> str:
     if not isinstance(path, str):
         raise bad_argument("filepath", "a str or os.PathLike of str", repr(path))
     if path.lower().endswith((".keras", ".h5", ".hdf5")):
+        name = os.path.basename(path)  # noqa: PTH119
         raise NotSupportedError(
-            f"filepath: Keras's own files ({Path(path).name}) are not supported by this version; use another "
+            f"filepath: Keras's own files ({name}) are not supported by this version; use another "
             "ending, such as .safetensors",
             argument="filepath",
         )

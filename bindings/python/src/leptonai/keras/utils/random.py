@@ -1,7 +1,5 @@
 """Seeds."""
 
-import random
-
 import numpy as np
 
 from ...errors import bad_argument
@@ -16,6 +14,8 @@ def set_random_seed(seed: int) -> None:
     """
     if isinstance(seed, bool) or not hasattr(seed, "__index__") or not 0 <= seed.__index__() < 2**32:
         raise bad_argument("seed", "an integer in 0 ... 4294967295", seed)
+    import random
+
     number = seed.__index__()
     random.seed(number)
     np.random.seed(number)
