@@ -191,3 +191,18 @@ def test_to_categorical() -> None:
     assert keras.utils.to_categorical([[1], [0]]).tolist() == [[0, 1], [1, 0]]
     with pytest.raises(ValueError, match="class"):
         keras.utils.to_categorical([0, 3], 3)
+
+
+def test_kernel_and_bias_are_the_weights_in_the_model() -> None:
+    layer = layers.Dense(2)
+    with pytest.raises(AttributeError, match="no kernel yet"):
+        _ = layer.kernel
+    assert layer.bias is None
+    model = keras.Sequential([keras.Input((3,)), layer])
+    layer.kernel.assign(np.full((3, 2), 0.5))
+    assert layer.bias is not None
+    layer.bias.assign([1, 2])
+    assert (layer.kernel.name, layer.kernel.shape, layer.bias.shape) == ("kernel", (3, 2), (2,))
+    np.testing.assert_array_equal(model.predict(np.ones((1, 3))), [[2.5, 3.5]])
+    model = keras.Sequential([keras.Input((3,)), layers.Dense(2, use_bias=False)])
+    assert model.layers[0].bias is None

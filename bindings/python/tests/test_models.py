@@ -228,3 +228,28 @@ def test_every_way_to_a_new_model_honours_the_seed(make: Callable[[], keras.Sequ
         weights.append(model.get_weights())
     for first, second in zip(*weights, strict=True):
         np.testing.assert_array_equal(first, second)
+
+
+def test_subclasses_of_model_say_what_to_use() -> None:
+    class Mine(keras.Model):
+        pass
+
+    with pytest.raises(NotSupportedError, match="Sequential"):
+        Mine()
+
+
+@pytest.mark.parametrize("member", ["train_on_batch", "save_weights", "inputs"])
+def test_members_that_keras_has_say_what_to_use(linear: keras.Sequential, member: str) -> None:
+    assert not hasattr(linear, member)
+    with pytest.raises(NotSupportedError, match="use|input_shape"):
+        getattr(linear, member)
+    with pytest.raises(AttributeError, match="has no attribute 'bogus'"):
+        linear.bogus  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_the_learning_rate_is_a_number_that_can_be_assigned(linear: keras.Sequential) -> None:
+    linear.optimizer.learning_rate.assign(0.5)
+    assert linear.optimizer.learning_rate == 0.5
+    assert linear.optimizer.learning_rate.numpy() == 0.5
+    assert "learning_rate=0.5" in repr(linear.optimizer)
+    assert json.loads(json.dumps(linear.optimizer.get_config()))["learning_rate"] == 0.5

@@ -80,6 +80,22 @@ def missing_from(module: str, has: list[str]) -> Callable[[str], NoReturn]:
     return missing
 
 
+def missing_member(members: dict[str, str]) -> Callable[[object, str], NoReturn]:
+    """The `__getattr__` of a class.
+
+    Args:
+        members: What there is instead, by name of a member that Keras's class has and ours has not.
+    """
+
+    def missing(self: object, name: str) -> NoReturn:
+        kind = type(self).__name__
+        if name in members:
+            raise MissingNameError(f"{kind}.{name} is not supported by this version; {members[name]}")
+        raise AttributeError(f"'{kind}' object has no attribute '{name}'", name=name, obj=self)
+
+    return missing
+
+
 def _instead(module: str, name: str, has: list[str]) -> str:
     remedy = _INSTEAD.get(f"{module}.{name}")
     if remedy is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import bad_argument, refuse_unless_default
 from .. import activations, initializers
 from ..saving import public
 from .layer import Layer, Shape, standardize_shape
+
+if TYPE_CHECKING:
+    from ..models.variable import Variable
 
 
 @public("keras.layers")
@@ -153,6 +156,26 @@ class Dense(Layer):
         self.kernel_initializer = initializers.config_of(kernel_initializer, "kernel_initializer")
         self.bias_initializer = initializers.config_of(bias_initializer, "bias_initializer")
         self._judge("Dense")
+
+    @property
+    def kernel(self) -> Variable:
+        """The weights that inputs are multiplied with, of shape (inputs, units).
+
+        Raises:
+            AttributeError: The layer is not part of a model that is built.
+        """
+        return self._own("kernel")
+
+    @property
+    def bias(self) -> Variable | None:
+        """The weights that are added, of shape (units,); None without `use_bias`, and before the model is built."""
+        return self._own("bias") if self.use_bias and self.built else None
+
+    def _own(self, name: str) -> Variable:
+        for weight in self.weights:
+            if weight.name == name:
+                return weight
+        raise AttributeError(f"the layer {self.name} has no {name} yet: add it to a model that knows its input")
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ... import _core
 from ...errors import InvalidStateError, NotSupportedError, bad_argument, refuse_unless_default
+from .._missing import missing_member
 from .._names import automatic_name
 from .._seeds import next_model_seed
 from ..saving import public, serialize_keras_object
@@ -26,6 +28,29 @@ if TYPE_CHECKING:
     from ..layers import Layer
 
 
+_INSTEAD = {
+    "train_on_batch": "use fit(x, y, batch_size=len(x), shuffle=False, verbose=0)",
+    "test_on_batch": "use evaluate(x, y, batch_size=len(x), verbose=0)",
+    "save_weights": "use save, or get_weights and numpy.savez",
+    "load_weights": "use keras.models.load_model, or set_weights with what numpy.load gives",
+    "reset_metrics": "metrics start anew at each epoch and each evaluate",
+    "add_loss": "give compile a loss of keras.losses",
+    "add_metric": "give compile metrics of keras.metrics",
+    "add_weight": "use the layers of keras.layers",
+    "call": "call the model itself, or use predict",
+    "export": "use save",
+    "quantize": "arithmetic is in float32",
+    "train_step": "training runs through fit",
+    "test_step": "use evaluate",
+    "predict_step": "use predict",
+    "make_train_function": "training runs through fit",
+    "inputs": "input_shape says what the model takes",
+    "outputs": "output_shape says what the model gives",
+    "input": "input_shape says what the model takes",
+    "output": "output_shape says what the model gives",
+}
+
+
 @public("keras")
 class Model(Trainer):
     """A model: layers, weights, and how it is trained. Use `Sequential` to make one.
@@ -34,7 +59,18 @@ class Model(Trainer):
     steps. A second fit of the same model at the same time is refused.
     """
 
+    if not TYPE_CHECKING:
+        __getattr__ = missing_member(_INSTEAD)
+
+    _is_chain = False
+    """Whether the class knows how its layers are connected."""
+
     def __init__(self, *args: Any, name: str | None = None, **kwargs: Any) -> None:
+        if not self._is_chain:
+            raise NotSupportedError(
+                "models of one's own class or from inputs and outputs are not supported by this version; use "
+                "keras.Sequential([...])"
+            )
         if args or kwargs:
             raise NotSupportedError(
                 "models from inputs and outputs are not supported by this version; use keras.Sequential([...])"
@@ -79,6 +115,16 @@ class Model(Trainer):
     def built(self) -> bool:
         """Whether the shapes are known and the weights exist."""
         return self._input_shapes is not None
+
+    @property
+    def trainable(self) -> bool:
+        """True: whether training changes a layer is said when the layer is made."""
+        return True
+
+    @property
+    def dtype(self) -> str:
+        """ "float32"."""
+        return "float32"
 
     @property
     def layers(self) -> list[Layer]:
@@ -326,14 +372,14 @@ class Model(Trainer):
 
     # ------------------------------------------------------------------- saving
 
+    @abstractmethod
     def get_config(self) -> dict[str, Any]:
         """The model's structure, as a dict that JSON can hold."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def from_config(cls, config: dict[str, Any], custom_objects: None = None) -> Self:
         """A model of the structure that `get_config` described, with fresh weights."""
-        raise NotImplementedError
 
     def to_json(self, **kwargs: Any) -> str:
         """The structure as Keras's JSON; `kwargs` go to json.dumps."""

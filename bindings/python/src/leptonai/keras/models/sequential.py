@@ -35,6 +35,8 @@ class Sequential(Model):
             of one name.
     """
 
+    _is_chain = True
+
     def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
         refuse_unless_default("Sequential", {"trainable": "pass it to the layers"}, trainable=(trainable, True))
         super().__init__(name=name)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from ... import _core
 from ...errors import NotSupportedError, bad_argument, refuse_unless_default
+from .._missing import missing_member
 from .._names import automatic_name
 
 if TYPE_CHECKING:
@@ -19,6 +20,31 @@ _REMEDIES = {
     "gradient_accumulation_steps": "raise batch_size instead",
     "loss_scale_factor": "training is in float32, which needs none",
 }
+
+
+_INSTEAD = {
+    "iterations": "count batches in a callback's on_train_batch_end",
+    "lr": "its name is learning_rate",
+    "variables": "the state is saved with the model",
+    "apply_gradients": "training runs through fit",
+    "apply": "training runs through fit",
+    "minimize": "training runs through fit",
+    "build": "the state is made when the model is compiled",
+}
+
+
+class LearningRate(float):
+    """A step size: a number, with the methods of the variable that Keras has in its place."""
+
+    _optimizer: Optimizer
+
+    def assign(self, value: float) -> None:
+        """Sets the optimizer's learning rate."""
+        self._optimizer.learning_rate = value
+
+    def numpy(self) -> float:
+        """The number."""
+        return float(self)
 
 
 class Optimizer:
@@ -63,12 +89,15 @@ class Optimizer:
         self._learning_rate = _rate(learning_rate)
         self._model: ModelHandle | None = None
 
+    if not TYPE_CHECKING:
+        __getattr__ = missing_member(_INSTEAD)
+
     @property
     def learning_rate(self) -> float:
         """The step size; may be set at any time, also from a callback during fit."""
-        if self._model is not None:
-            return _core.model_get_learning_rate(self._model)
-        return self._learning_rate
+        rate = LearningRate(self._learning_rate if self._model is None else _core.model_get_learning_rate(self._model))
+        rate._optimizer = self
+        return rate
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
@@ -85,7 +114,7 @@ class Optimizer:
         """The arguments, as a dict that JSON can hold."""
         return {
             "name": self.name,
-            "learning_rate": self.learning_rate,
+            "learning_rate": float(self.learning_rate),
             "weight_decay": None,
             "clipnorm": None,
             "global_clipnorm": None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +55,9 @@ class Trainer:
         self._compiled_metrics: tuple[str | Metric, ...] = ()
         self._fit_lock = threading.Lock()
 
+    @abstractmethod
     def _ensure_built(self, sample_shape: Sequence[int]) -> None:
-        raise NotImplementedError
+        """Builds a model that waits for its input shape; nothing when it is built."""
 
     # ------------------------------------------------------------------ compile
 
@@ -282,7 +284,9 @@ class Trainer:
             return _NO_ARRAYS, _NO_ARRAYS, None
         if not isinstance(data, tuple | list) or len(data) not in (2, 3):
             raise bad_argument(
-                "validation_data", "(x, y) or (x, y, sample_weight)", f"a {type(data).__name__}: {data!r}"
+                "validation_data",
+                "(x, y) or (x, y, sample_weight)",
+                f"a {type(data).__name__}" + (f" of {len(data)}" if isinstance(data, tuple | list) else ""),
             )
         xs, ys = self._data(data[0], data[1], "validation_data x", "validation_data y")
         weight = to_sample_weight("validation_data sample_weight", data[2] if len(data) == 3 else None)
@@ -458,6 +462,10 @@ class Trainer:
                 _refuse_nonfinite(array, nonfinite)
         _core.model_predict(self._handle, xs, outputs)
         return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The model's outputs for `x`, all rows at once, on the calling thread."""
+        return self(x)
 
     def __call__(self, inputs: Any, training: bool | None = None, mask: None = None) -> Any:
         """The model's outputs for `inputs`, as an array, computed on the calling thread.
