@@ -48,10 +48,10 @@ versions_agree() {
     header=$(version)
     python=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' bindings/python/src/leptonai/_version.py)
     command=$(sed -n 's/^ *version: "\(.*\)",$/\1/p' Sources/LeptonCommand/LeptonCommand.swift)
-    [ "$header" = "$python" ] && [ "$header" = "$command" ] || {
+    if [ "$header" != "$python" ] || [ "$header" != "$command" ]; then
         echo "include/lepton.h says $header, bindings/python $python, Sources/LeptonCommand $command"
         return 1
-    }
+    fi
 }
 
 typed_samples() {

@@ -86,7 +86,8 @@ def count_junit(name: str, output: str) -> Counts:
 
 def pytest(name: str, *arguments: str) -> Group:
     report = f"--junitxml={REPORTS / name}.xml"
-    command = [str(PYTHON), "-m", "pytest", "-q", "-ra", "-p", "no:cacheprovider", report, *arguments]
+    options = ["-q", "-p", "no:cacheprovider", "-o", "tmp_path_retention_policy=none", report]
+    command = [str(PYTHON), "-m", "pytest", *options, *arguments]
     return Group(name, [command], count_junit)
 
 
