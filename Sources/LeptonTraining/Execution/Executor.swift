@@ -18,6 +18,8 @@ package final class Executor {
     private let dataBases: UnsafeMutablePointer<UnsafePointer<Float>>
     private let sums: AlignedBuffer<Double>
     private let gradients: AlignedBuffer<Float>?
+    /// Kept alive: while an evaluation is between two batches, the model may be given others.
+    private let parameters: AlignedBuffer<Float>
     /// Keeps alive what `workerMemory` points into.
     private let floatBuffers: [AlignedBuffer<Float>]
     private let pointerBuffers: [AlignedBuffer<UInt>]
@@ -25,7 +27,7 @@ package final class Executor {
     /// Floats in one piece of the parameters: enough to be worth a task, few enough to share between workers.
     private static let pieceFloats = 16 * 1024
 
-    /// - Parameter parameters: the model's; must outlive the executor.
+    /// - Parameter parameters: the model's.
     init(
         plan: Plan, policy: ShardPolicy, layout: ParameterLayout, parameters: AlignedBuffer<Float>, pool: WorkerPool,
         seed: UInt64, isTraining: Bool
@@ -64,6 +66,7 @@ package final class Executor {
         self.floatBuffers = floatBuffers
         self.pointerBuffers = pointerBuffers
         self.gradients = gradients
+        self.parameters = parameters
         self.sums = sums
         workerMemory = Executor.allocate(memories)
         floatsPerRow = Executor.allocate(plan.dataFloatsPerRow)

@@ -1,0 +1,35 @@
+import LeptonNN
+import LeptonTensor
+import LeptonTraining
+import Testing
+
+/// What a model's calls do to each other: from callbacks, after errors, one after the other.
+@Suite struct ModelStateTests {
+    private let x = try! Tensor([[1], [2], [3], [4], [5]])
+    private let y = try! Tensor([[1], [4], [9], [16], [25]])
+
+    private func unfitted() -> Model {
+        let model = Sequential(seed: 1) { Dense(units: 1, inputShape: [1]) }
+        model.compile(optimizer: .sgd(), loss: .meanSquaredError)
+        return model
+    }
+
+    @Test func aLayerAddedInACallbackOfEvaluateLeavesTheEvaluationItsWeights() throws {
+        // Large enough for its memory to go back to the system at once when it is freed.
+        let model = Sequential(seed: 1) { Dense(units: 512, inputShape: [512]) }
+        model.compile(optimizer: .sgd(), loss: .meanSquaredError)
+        let (x, y) = (try numbers([8, 512], seed: 1), try numbers([8, 512], seed: 2))
+        let expected = try evaluate(model, x, y, batchSize: 2)["loss"]
+        let history = try withViews(x, y) { xView, yView in
+            try model.evaluate(
+                x: [xView], y: [yView], sampleWeight: nil, batchSize: 2, allowNonFinite: false,
+                pool: { WorkerPool(workers: 1) },
+                progress: { event in
+                    if event.step == 1 { try? model.add(Dense(units: 3)) }
+                    return true
+                }, cancel: nil)
+        }
+        #expect(history["loss"] == expected)
+        #expect(try model.outputShapes() == [[-1, 3]])
+    }
+}
