@@ -38,13 +38,12 @@ extension ModelGraph {
 
     /// Appends serialised layers, checking shapes once at the end rather than after each.
     private mutating func appendAll(_ values: [JSONValue]) throws(LeptonError) {
-        var pending: [any Layer] = []
+        var chain = ModelGraph(name: name)
         for value in values {
             let object = try SerializedObject("layer", value)
-            pending.append(try LayerRegistry.make(className: object.className, config: object.config))
+            try chain.link(LayerRegistry.make(className: object.className, config: object.config))
         }
-        var chain = ModelGraph(name: name)
-        for layer in pending { try chain.append(layer) }
+        if chain.inputShape != nil { _ = try chain.lowered() }
         self = chain
     }
 

@@ -14,6 +14,9 @@ public struct ModelGraph: Sendable {
     public private(set) var name: String
     public private(set) var layers: [any Layer] = []
     package private(set) var nodes: [Node] = []
+    private var takenNames: Set<String> = []
+    /// How many names each class has been given.
+    private var nameCounts: [String: Int] = [:]
 
     /// Extents of one sample of the input, once known: from the first layer, or from the first data.
     public private(set) var inputShape: [Int]?
@@ -28,39 +31,50 @@ public struct ModelGraph: Sendable {
     ///   the one before it gives. The graph is unchanged then.
     public mutating func append(_ layer: any Layer) throws(LeptonError) {
         var changed = self
+        try changed.link(layer)
+        if changed.inputShape != nil { _ = try changed.lowered() }
+        self = changed
+    }
+
+    /// Appends without looking at shapes beyond the first; may leave the graph changed when it throws.
+    mutating func link(_ layer: any Layer) throws(LeptonError) {
         var layer = layer
         if layers.isEmpty {
             if let shape = layer.options.inputShape {
-                guard Shape.checkedProduct(shape) != nil, shape.allSatisfy({ $0 > 0 }) else {
-                    throw LeptonError(
-                        .shapeMismatch, argument: "input_shape",
-                        expected: "extents of at least 1 whose product fits in memory", received: Shape.text(shape))
+                try ModelGraph.check(inputShape: shape)
+                inputShape = shape
+                if !(layer is InputLayer) {
+                    takenNames.insert("input_layer")
+                    addNode(InputLayer(shape: shape, name: "input_layer"))
                 }
-                changed.inputShape = shape
-                if !(layer is InputLayer) { changed.addNode(ModelGraph.input(shape, named: "input_layer")) }
+            } else if layer is InputLayer {
+                throw LeptonError(
+                    .invalidArgument, argument: "InputLayer.batch_shape", expected: "a shape", received: "nothing")
             }
         } else if layer is InputLayer {
             throw LeptonError(
                 .invalidArgument, argument: "layer", expected: "an input only as the first layer",
                 received: "InputLayer at position \(layers.count)")
         }
-        layer.options.name = try changed.uniqueName(for: layer)
-        changed.addNode(layer)
-        if changed.inputShape != nil { _ = try changed.lowered() }
-        self = changed
+        layer.options.name = try takeName(for: layer)
+        addNode(layer)
     }
-
-    private static func input(_ shape: [Int], named name: String) -> InputLayer { InputLayer(shape: shape, name: name) }
 
     private mutating func addNode(_ layer: any Layer) {
         layers.append(layer)
         nodes.append(Node(layer: layers.count - 1, inputs: nodes.isEmpty ? [] : [nodes.count - 1]))
     }
 
-    private func uniqueName(for layer: any Layer) throws(LeptonError) -> String {
-        let taken = Set(layers.compactMap(\.options.name))
+    /// The layer's own name, or the next free one of its class.
+    private mutating func takeName(for layer: any Layer) throws(LeptonError) -> String {
         if let name = layer.options.name {
-            guard !taken.contains(name) else {
+            // Names are parts of the weights' names in model files.
+            guard !name.isEmpty, !name.contains("/"), name.utf8.count <= 200 else {
+                throw LeptonError(
+                    .invalidArgument, argument: "name", expected: "1 to 200 bytes without '/'",
+                    received: "'\(name.prefix(64))'")
+            }
+            guard takenNames.insert(name).inserted else {
                 throw LeptonError(
                     .invalidArgument, argument: "name", expected: "a name no other layer of the model has",
                     received: "'\(name)'")
@@ -68,13 +82,21 @@ public struct ModelGraph: Sendable {
             return name
         }
         let base = snakeCase(type(of: layer).className)
-        var name = base
-        var number = 0
-        while taken.contains(name) {
-            number += 1
-            name = "\(base)_\(number)"
+        while true {
+            let number = nameCounts[base, default: 0]
+            nameCounts[base] = number + 1
+            let name = number == 0 ? base : "\(base)_\(number)"
+            if takenNames.insert(name).inserted { return name }
         }
-        return name
+    }
+
+    private static func check(inputShape shape: [Int]) throws(LeptonError) {
+        guard shape.allSatisfy({ $0 > 0 }), Shape.checkedProduct(shape) != nil, shape.count < Shape.maximumRank else {
+            throw LeptonError(
+                .shapeMismatch, argument: "input shape",
+                expected: "at most \(Shape.maximumRank - 1) extents of at least 1 whose product fits in memory",
+                received: Shape.text(shape))
+        }
     }
 
     /// The same graph with its input shape fixed.
@@ -89,13 +111,7 @@ public struct ModelGraph: Sendable {
             }
             return self
         }
-        guard shape.allSatisfy({ $0 > 0 }), Shape.checkedProduct(shape) != nil,
-            shape.count < Shape.maximumRank
-        else {
-            throw LeptonError(
-                .shapeMismatch, argument: "input shape",
-                expected: "at most \(Shape.maximumRank - 1) extents of at least 1", received: Shape.text(shape))
-        }
+        try ModelGraph.check(inputShape: shape)
         guard !layers.isEmpty else {
             throw LeptonError(.invalidState, "the model has no layers; add at least one before building it")
         }
@@ -121,7 +137,8 @@ public struct ModelGraph: Sendable {
             let name = layer.options.name ?? type(of: layer).className
             do throws(LeptonError) {
                 let inputs =
-                    node.inputs.isEmpty ? [lowered.operations.addInput(inputShape)] : node.inputs.map { valueOfNode[$0] }
+                    node.inputs.isEmpty
+                    ? [lowered.operations.addInput(inputShape)] : node.inputs.map { valueOfNode[$0] }
                 let shapes = inputs.map { lowered.operations.sampleShapes[$0] }
                 var weights: [Int] = []
                 for weight in try layer.weights(for: shapes) {

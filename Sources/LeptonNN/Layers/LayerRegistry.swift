@@ -61,14 +61,7 @@ package enum LayerRegistry {
 extension LayerOptions {
     fileprivate init(_ reader: inout ConfigReader, keeping standard: LayerOptions) throws(LeptonError) {
         self = standard
-        if let name = try reader.string("name") {
-            guard !name.isEmpty, !name.contains("/"), name.utf8.count <= 200 else {
-                throw LeptonError(
-                    .invalidArgument, argument: "name", expected: "1 to 200 bytes without '/'",
-                    received: "'\(name.prefix(64))'")
-            }
-            self.name = name
-        }
+        name = try reader.string("name")
         isTrainable = try reader.bool("trainable", default: true)
         if let shape = try reader.batchShape("batch_input_shape") { inputShape = shape }
         if let shape = try reader.batchShape("batch_shape") { inputShape = shape }
