@@ -53,13 +53,14 @@ package enum ModelFile {
         }
         var iterations: UInt64?
         if contents.metadata["lepton.iterations"] != nil {
-            iterations = try counter("lepton.iterations", contents.metadata)
+            iterations = try counter("lepton.iterations", contents.metadata, upTo: maximumCount)
         }
         return ModelSnapshot(
             config: try document("lepton.config", contents.metadata),
             compileConfig: try document("lepton.compile_config", contents.metadata),
             seed: try counter("lepton.seed", contents.metadata),
-            epochsTrained: try counter("lepton.epochs", contents.metadata), iterations: iterations, tensors: tensors)
+            epochsTrained: try counter("lepton.epochs", contents.metadata, upTo: maximumCount),
+            iterations: iterations, tensors: tensors)
     }
 
     private static func document(_ key: String, _ metadata: JSONObject) throws(LeptonError) -> JSONValue {
@@ -70,10 +71,16 @@ package enum ModelFile {
         return try JSONValue(parsing: text)
     }
 
-    private static func counter(_ key: String, _ metadata: JSONObject) throws(LeptonError) -> UInt64 {
-        guard let text = metadata[key]?.stringValue, let value = UInt64(text) else {
+    /// Steps and epochs go on from what a file says; no training counts from here to where a UInt64 overflows.
+    private static let maximumCount = UInt64(Int64.max)
+
+    private static func counter(
+        _ key: String, _ metadata: JSONObject, upTo maximum: UInt64 = .max
+    ) throws(LeptonError) -> UInt64 {
+        guard let text = metadata[key]?.stringValue, let value = UInt64(text), value <= maximum else {
             throw LeptonError(
-                .corruptData, argument: "model file", expected: "a whole number for '\(key)' in the metadata",
+                .corruptData, argument: "model file",
+                expected: "a whole number from 0 to \(maximum) for '\(key)' in the metadata",
                 received: metadata[key]?.kindName ?? "none")
         }
         return value

@@ -37,6 +37,44 @@ import Testing
         [(name: $0 + "d/kernel", shape: [1, 1]), (name: $0 + "d/bias", shape: [1])]
     }
 
+    @Test(arguments: [
+        ("18446744073709551615", "0"), ("0", "18446744073709551615"), ("9223372036854775808", "0"),
+    ])
+    func countersAtTheirEndAreRefused(_ iterations: String, _ epochs: String) throws {
+        let bytes = try container(
+            parts,
+            metadata(config: HostileModelFileTests.dense(units: 1, inputs: 1), iterations: iterations, epochs: epochs))
+        #expect(#expect(throws: LeptonError.self) { try load(bytes) }?.code == .corruptData)
+    }
+
+    @Test func aLargeCounterDoesNotTrapInTraining() throws {
+        let bytes = try container(
+            parts, metadata(config: HostileModelFileTests.dense(units: 1, inputs: 1), iterations: "9223372036854775807"))
+        let model = try load(bytes)
+        let x = try Tensor([[1], [2]])
+        let history = try x.withView { view in
+            try model.fit(
+                x: [view], y: [view], options: TrainingOptions(), pool: { WorkerPool(workers: 1) })
+        }
+        #expect(history.epochs == [0])
+    }
+
+    @Test func weightsThatTheFileDoesNotHaveAreNotAllocated() throws {
+        // 4 TiB of weights in a file of some hundred bytes; an orthogonal start would take years besides.
+        for initializer in ["Zeros", "Orthogonal"] {
+            let config = HostileModelFileTests.dense(units: 1 << 20, inputs: 1 << 20, initializer: initializer)
+            let error = #expect(throws: LeptonError.self) { try load(container(parts, metadata(config: config))) }
+            #expect(error?.code == .corruptData)
+        }
+    }
+
+    @Test func loadingDrawsNoWeights() throws {
+        // An identity is no start for a bias, which drawing it would find out.
+        let config = HostileModelFileTests.dense(units: 1, inputs: 1)
+            .replacing(#""units""#, with: #""bias_initializer": "Identity", "units""#)
+        #expect(try load(container(parts, metadata(config: config))).weights().count == 2)
+    }
+
     @Test(arguments: ["a/b", "", String(repeating: "n", count: 201)])
     func namesThatAFileCannotHoldAreRefusedAtOnce(_ name: String) throws {
         let model = try Model()

@@ -1,3 +1,4 @@
+import CLeptonKernels
 import LeptonNN
 import LeptonTensor
 
@@ -64,11 +65,11 @@ public final class Model: @unchecked Sendable {
         if graph.inputShape != nil { built = try makeBuilt() }
     }
 
-    /// A model with the weights given, as a file has them.
-    package init(graph: ModelGraph, seed: UInt64) throws(LeptonError) {
+    /// A model whose weights are all 0 until they are given.
+    init(graph: ModelGraph, seed: UInt64) throws(LeptonError) {
         self.graph = graph
         self.seed = seed
-        if graph.inputShape != nil { built = try makeBuilt() }
+        if graph.inputShape != nil { built = try makeBuilt(drawingWeights: false) }
     }
 
     init(declaring layers: [any Layer], name: String, seed: UInt64?) {
@@ -111,15 +112,19 @@ public final class Model: @unchecked Sendable {
         return built
     }
 
-    private func makeBuilt() throws(LeptonError) -> BuiltModel {
+    private func makeBuilt(drawingWeights: Bool = true) throws(LeptonError) -> BuiltModel {
         let operations = try graph.lowered()
         let layout = try ParameterLayout(operations)
         let parameters = try AlignedBuffer<Float>(zeros: layout.totalFloats, purpose: "the model's weights")
-        for (index, weight) in operations.weights.enumerated() {
+        for (index, weight) in operations.weights.enumerated() where drawingWeights {
             let entry = layout.entries[index]
-            try weight.spec.initializer.fill(
-                UnsafeMutableBufferPointer(start: parameters.pointer + entry.offset, count: entry.count),
-                shape: weight.spec.shape, modelSeed: seed, index: index)
+            let values = UnsafeMutableBufferPointer(start: parameters.pointer + entry.offset, count: entry.count)
+            try weight.spec.initializer.fill(values, shape: weight.spec.shape, modelSeed: seed, index: index)
+            guard lepton_k_all_finite_f32(values.baseAddress, values.count) != 0 else {
+                throw LeptonError(
+                    .nonFinite, argument: "initializer of \(weight.path)", expected: "finite float32 numbers",
+                    received: "NaN or infinity")
+            }
         }
         return BuiltModel(operations: operations, layout: layout, parameters: parameters)
     }

@@ -73,12 +73,16 @@ extension Model {
     /// - Throws: what is wrong with the config; `corruptData` when tensors are missing, in excess, or of other shapes
     ///   than the config says.
     package convenience init(restoring snapshot: ModelSnapshot) throws(LeptonError) {
-        try self.init(graph: ModelGraph(config: snapshot.config), seed: snapshot.seed)
-        guard let built else {
+        let graph = try ModelGraph(config: snapshot.config)
+        guard graph.inputShape != nil else {
             throw LeptonError(.corruptData, "the model's config has no input shape")
         }
         var byName: [String: Tensor] = [:]
         for item in snapshot.tensors { byName[item.name] = item.tensor }
+        // First of all, so that a config cannot ask for more memory than the file has numbers.
+        for weight in try graph.lowered().weights { _ = try Model.tensor(weight, prefix: "", byName) }
+        try self.init(graph: graph, seed: snapshot.seed)
+        let built = try requireBuilt()
         try Model.restore(built, built.parameters, prefix: "", &byName)
         if !snapshot.compileConfig.isNull { settings = try CompileSettings(config: snapshot.compileConfig) }
         if let iterations = snapshot.iterations {
@@ -104,17 +108,24 @@ extension Model {
         _ built: BuiltModel, _ buffer: AlignedBuffer<Float>, prefix: String, _ tensors: inout [String: Tensor]
     ) throws(LeptonError) {
         for (weight, entry) in zip(built.operations.weights, built.layout.entries) {
-            let name = prefix + weight.path
-            guard let tensor = tensors.removeValue(forKey: name) else {
-                throw LeptonError(
-                    .corruptData, argument: "model file", expected: "a tensor '\(name)'", received: "none")
-            }
-            guard tensor.shape.extents == weight.spec.shape else {
-                throw LeptonError(
-                    .corruptData, argument: "tensor '\(name)'", expected: "shape \(Shape.text(weight.spec.shape))",
-                    received: "shape \(tensor.shape)")
-            }
+            let tensor = try tensor(weight, prefix: prefix, tensors)
             tensor.withView { $0.copyFloats(to: buffer.pointer + entry.offset) }
+            tensors[prefix + weight.path] = nil
         }
+    }
+
+    private static func tensor(
+        _ weight: OperationGraph.Weight, prefix: String, _ tensors: [String: Tensor]
+    ) throws(LeptonError) -> Tensor {
+        let name = prefix + weight.path
+        guard let tensor = tensors[name] else {
+            throw LeptonError(.corruptData, argument: "model file", expected: "a tensor '\(name)'", received: "none")
+        }
+        guard tensor.shape.extents == weight.spec.shape else {
+            throw LeptonError(
+                .corruptData, argument: "tensor '\(name)'", expected: "shape \(Shape.text(weight.spec.shape))",
+                received: "shape \(tensor.shape)")
+        }
+        return tensor
     }
 }
