@@ -32,4 +32,27 @@ import Testing
         #expect(history["loss"] == expected)
         #expect(try model.outputShapes() == [[-1, 3]])
     }
+
+    @Test func addingALayerKeepsTheWeightsOfThoseBefore() throws {
+        let model = unfitted()
+        _ = try fit(model, x, y) { $0.epochs = 3 }
+        let trained = try weightBits(model)
+        // Compiling anew drops the optimizer's state, after which layers may be added.
+        model.compile(optimizer: .sgd(), loss: .meanSquaredError)
+        try model.add(Dense(units: 2))
+        #expect(try Array(weightBits(model).prefix(trained.count)) == trained)
+        #expect(try model.weights().map(\.shape.extents) == [[1, 1], [1], [1, 2], [2]])
+    }
+
+    @Test func layersAddedOneByOneBeginAsIfDeclaredTogether() throws {
+        let together = Sequential(seed: 5) {
+            Dense(units: 3, inputShape: [2])
+            Dense(units: 2)
+        }
+        let model = try Model()
+        try model.setSeed(5)
+        try model.add(Dense(units: 3, inputShape: [2]))
+        try model.add(Dense(units: 2))
+        #expect(try weightBits(model) == weightBits(together))
+    }
 }

@@ -173,20 +173,29 @@ extension Model {
         try add(LayerRegistry.make(className: className, config: config))
     }
 
-    /// Appends a layer to a Sequential model. Weights made before are drawn anew from the same seed.
+    /// Appends a layer to a Sequential model. The layers before it keep their weights.
     ///
-    /// - Throws: `shapeMismatch` when it does not take what the layer before it gives; `invalidState` when the model
-    ///   has been trained or compiled. The model is unchanged then.
+    /// - Throws: `shapeMismatch` when it does not take what the layer before it gives; `invalidState` during a fit, and
+    ///   after one until the model is compiled anew. The model is unchanged then.
     public func add(_ layer: any Layer) throws(LeptonError) {
         try withState { () throws(LeptonError) in
             try requireIdle("adding a layer")
             guard optimizerState == nil else {
-                throw LeptonError(.invalidState, "layers cannot be added once the model has been trained")
+                throw LeptonError(
+                    .invalidState,
+                    "layers cannot be added while the optimizer has a state for those before; compile the model first")
             }
             let previous = graph
             try graph.append(layer)
             guard graph.inputShape != nil else { return }
-            do throws(LeptonError) { built = try makeBuilt() } catch {
+            do throws(LeptonError) {
+                let made = try makeBuilt()
+                if let built {
+                    // A layout begins with the layout of the layers before, so their weights stand at the same places.
+                    made.parameters.pointer.update(from: built.parameters.pointer, count: built.layout.totalFloats)
+                }
+                built = made
+            } catch {
                 graph = previous
                 throw error
             }
