@@ -55,4 +55,28 @@ import Testing
         try model.add(Dense(units: 2))
         #expect(try weightBits(model) == weightBits(together))
     }
+
+    @Test func aCompileThatIsRefusedDuringAFitSpoilsTheNextFitOnly() throws {
+        let model = unfitted()
+        _ = try fit(model, x, y) {
+            $0.progress = { event in
+                if event.kind == .batchEnd { model.compile(optimizer: .adam(), loss: .meanSquaredError) }
+                return true
+            }
+        }
+        // The weights are still there to be used and saved.
+        #expect(try model.predict([[6]])[0, 0]?.isFinite == true)
+        _ = try model.snapshot()
+        #expect(#expect(throws: LeptonError.self) { try fit(model, x, y) }?.code == .invalidState)
+        model.compile(optimizer: .adam(), loss: .meanSquaredError)
+        #expect(try fit(model, x, y).epochs == [0])
+    }
+
+    @Test func aValueOutOfRangeInCompileIsMendedByCompilingAgain() throws {
+        let model = Sequential(seed: 1) { Dense(units: 1, inputShape: [1]) }
+        model.compile(optimizer: .sgd(learningRate: .nan), loss: .meanSquaredError)
+        #expect(#expect(throws: LeptonError.self) { try fit(model, x, y) }?.argument == "SGD.learning_rate")
+        model.compile(optimizer: .sgd(learningRate: 0.01), loss: .meanSquaredError)
+        #expect(try fit(model, x, y).epochs == [0])
+    }
 }

@@ -74,6 +74,7 @@ extension Model {
         try withState { () throws(LeptonError) in
             try requireIdle("compiling")
             self.settings = settings
+            compileError = nil
             optimizerState = nil
         }
     }
@@ -82,6 +83,7 @@ extension Model {
     public var compileConfig: JSONValue? { lock.withLock { settings?.config } }
 
     func requireCompiled() throws(LeptonError) -> CompileSettings {
+        if let compileError { throw compileError }
         guard let settings else {
             throw LeptonError(.invalidState, "the model is not compiled; call compile with an optimizer and a loss")
         }

@@ -34,7 +34,8 @@ extension Model {
 
     /// Sets optimizer, loss and metrics; optimizer state starts anew.
     ///
-    /// Does not throw: a value out of range, or a call during a fit, is reported by the next call that can.
+    /// Does not throw: a value out of range, or a call during a fit, is reported by the next call that needs the
+    /// settings (`fit`, `evaluate`, `learningRate`) until the model is compiled with others.
     /// - Parameters:
     ///   - metrics: measured without sample weights.
     ///   - weightedMetrics: measured with them.
@@ -42,13 +43,12 @@ extension Model {
         optimizer: Optimizer, loss: Loss, metrics: [Metric] = [], weightedMetrics: [Metric] = []
     ) {
         do throws(LeptonError) {
+            // Through the configs, so that typed and named settings pass the same checks.
             try compile(
-                CompileSettings(
-                    // Through the config, so that typed and named settings pass the same checks.
-                    optimizer: Optimizer(optimizer.config), loss: Loss(loss.config), metrics: metrics,
-                    weightedMetrics: weightedMetrics))
+                optimizer: optimizer.config, loss: loss.config, metrics: metrics.map(\.config),
+                weightedMetrics: weightedMetrics.map(\.config))
         } catch {
-            lock.withLock { if declarationError == nil { declarationError = error } }
+            lock.withLock { compileError = error }
         }
     }
 }

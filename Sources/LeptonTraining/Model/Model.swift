@@ -29,8 +29,10 @@ public final class Model: @unchecked Sendable {
     var isTraining = false
     /// Whether the weights are others than those drawn from the seed.
     var hasOwnWeights = false
-    /// A mistake in a Swift declaration, kept for the first call that can throw.
+    /// A mistake in a Swift declaration, kept for the calls that can throw.
     var declarationError: LeptonError?
+    /// Why the latest Swift `compile` was refused, until one is not.
+    var compileError: LeptonError?
 
     /// What exists once the input shape is known.
     struct BuiltModel {
