@@ -75,6 +75,13 @@ import Testing
         #expect(try load(container(parts, metadata(config: config))).weights().count == 2)
     }
 
+    @Test func metricsThatAreNoListAreRefused() throws {
+        var fields = metadata(config: HostileModelFileTests.dense(units: 1, inputs: 1))
+        fields[3].1 = #"{"optimizer": "adam", "loss": "mse", "metrics": "accuracy"}"#
+        let error = #expect(throws: LeptonError.self) { try load(container(parts, fields)) }
+        #expect(error?.argument == "compile config.metrics")
+    }
+
     @Test(arguments: ["a/b", "", String(repeating: "n", count: 201)])
     func namesThatAFileCannotHoldAreRefusedAtOnce(_ name: String) throws {
         let model = try Model()

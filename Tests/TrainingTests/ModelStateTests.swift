@@ -79,4 +79,18 @@ import Testing
         model.compile(optimizer: .sgd(learningRate: 0.01), loss: .meanSquaredError)
         #expect(try fit(model, x, y).epochs == [0])
     }
+
+    @Test func oneMetricMayBeMeasuredWithAndWithoutWeights() throws {
+        let model = Sequential(seed: 1) { Dense(units: 1, inputShape: [1]) }
+        model.compile(
+            optimizer: .sgd(learningRate: 1e-4), loss: .meanSquaredError, metrics: [.meanAbsoluteError],
+            weightedMetrics: [.meanAbsoluteError])
+        let weights = try Tensor([1, 1, 1, 0, 0] as [Float])
+        let history = try weights.withView { weights in
+            try fit(model, x, y) { $0.sampleWeight = weights }
+        }
+        // The names that Keras gives them.
+        #expect(history.names == ["loss", "mean_absolute_error", "weighted_mean_absolute_error"])
+        #expect(history["weighted_mean_absolute_error"][0] < history["mean_absolute_error"][0])
+    }
 }

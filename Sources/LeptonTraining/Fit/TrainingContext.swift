@@ -23,17 +23,17 @@ struct TrainingContext {
         let form = PreparedData.Form(operations: built.operations, loss: loss)
         self.form = form
         var metrics: [ResolvedMetric] = []
-        for (list, isWeighted) in [(settings.metrics, false), (settings.weightedMetrics, true)] {
-            for metric in list {
-                metrics.append(try TrainingContext.resolve(metric, form, isWeighted: isWeighted))
-            }
+        for (index, metric) in (settings.metrics + settings.weightedMetrics).enumerated() {
+            metrics.append(
+                try TrainingContext.resolve(
+                    metric, form, name: settings.reportedNames[index], isWeighted: index >= settings.metrics.count))
         }
         objective = Plan.Objective(
             loss: loss, metrics: metrics, targetFloatsPerRow: form.targetShape.reduce(1, *))
     }
 
     private static func resolve(
-        _ metric: Metric, _ form: PreparedData.Form, isWeighted: Bool
+        _ metric: Metric, _ form: PreparedData.Form, name: String, isWeighted: Bool
     ) throws(LeptonError) -> ResolvedMetric {
         let kind = metric.resolved(
             predictionExtent: form.classes, targetsAreClassNumbers: form.targetsAreClassNumbers)
@@ -45,8 +45,7 @@ struct TrainingContext {
                 received: form.targetsAreClassNumbers
                     ? "class numbers" : "shape \(Shape.batchText(form.targetShape))")
         }
-        return ResolvedMetric(
-            name: metric.name, kind: kind, threshold: Float(metric.threshold), isWeighted: isWeighted)
+        return ResolvedMetric(name: name, kind: kind, threshold: Float(metric.threshold), isWeighted: isWeighted)
     }
 
     func makeExecutor(batchRows: Int, isTraining: Bool, pool: WorkerPool) throws(LeptonError) -> Executor {

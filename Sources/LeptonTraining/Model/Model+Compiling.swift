@@ -7,15 +7,20 @@ package struct CompileSettings: Sendable, Equatable {
     package let loss: Loss?
     package let metrics: [Metric]
     package let weightedMetrics: [Metric]
+    /// What the history calls the metrics and then the weighted metrics: a weighted one whose name is taken by one
+    /// that is not has "weighted_" before it, as in Keras.
+    package let reportedNames: [String]
 
     package init(
         optimizer: Optimizer, loss: Loss?, metrics: [Metric], weightedMetrics: [Metric]
     ) throws(LeptonError) {
+        let plain = metrics.map(\.name)
+        reportedNames = plain + weightedMetrics.map { plain.contains($0.name) ? "weighted_\($0.name)" : $0.name }
         var names: Set<String> = ["loss"]
-        for metric in metrics + weightedMetrics where !names.insert(metric.name).inserted {
+        for name in reportedNames where !names.insert(name).inserted {
             throw LeptonError(
                 .invalidArgument, argument: "metrics", expected: "a name of its own for each metric",
-                received: "'\(metric.name)' twice")
+                received: "'\(name)' twice")
         }
         self.optimizer = optimizer
         self.loss = loss
@@ -40,13 +45,18 @@ package struct CompileSettings: Sendable, Equatable {
         var loss: Loss?
         if let value = fields["loss"], !value.isNull { loss = try Loss(value) }
         try self.init(
-            optimizer: Optimizer(optimizer), loss: loss, metrics: CompileSettings.metrics(fields["metrics"]),
-            weightedMetrics: CompileSettings.metrics(fields["weighted_metrics"]))
+            optimizer: Optimizer(optimizer), loss: loss, metrics: CompileSettings.metrics("metrics", fields),
+            weightedMetrics: CompileSettings.metrics("weighted_metrics", fields))
     }
 
-    private static func metrics(_ value: JSONValue?) throws(LeptonError) -> [Metric] {
+    private static func metrics(_ key: String, _ fields: JSONObject) throws(LeptonError) -> [Metric] {
+        guard let value = fields[key], !value.isNull else { return [] }
+        guard let items = value.arrayValue else {
+            throw LeptonError(
+                .invalidArgument, argument: "compile config.\(key)", expected: "a list", received: value.kindName)
+        }
         var metrics: [Metric] = []
-        for item in value?.arrayValue ?? [] { metrics.append(try Metric(item)) }
+        for item in items { metrics.append(try Metric(item)) }
         return metrics
     }
 }
