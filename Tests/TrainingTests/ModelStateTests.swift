@@ -80,6 +80,17 @@ import Testing
         #expect(try fit(model, x, y).epochs == [0])
     }
 
+    @Test func stoppingBeforeAnEpochsFirstStepLeavesNoTraceOfThatEpoch() throws {
+        let model = unfitted()
+        let history = try fit(model, x, y) {
+            $0.epochs = 5
+            $0.progress = { event in !(event.kind == .epochBegin && event.epoch == 2) }
+        }
+        #expect(history.epochs == [0, 1])
+        #expect(history["loss"].count == 2)
+        #expect(history.stoppedEarly)
+    }
+
     @Test func oneMetricMayBeMeasuredWithAndWithoutWeights() throws {
         let model = Sequential(seed: 1) { Dense(units: 1, inputShape: [1]) }
         model.compile(

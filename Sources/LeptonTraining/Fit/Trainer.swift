@@ -150,7 +150,8 @@ final class Trainer {
                 report(.batchEnd, epoch: epoch, step: step, names, count: names.strings.count)
             }
         }
-        guard failure == nil else { return }
+        // An epoch that was stopped before its first step has no result.
+        guard failure == nil, step > 0 else { return }
         finishEpoch(epoch, steps: step)
     }
 
