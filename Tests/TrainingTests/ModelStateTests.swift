@@ -104,4 +104,13 @@ import Testing
         #expect(history.names == ["loss", "mean_absolute_error", "weighted_mean_absolute_error"])
         #expect(history["weighted_mean_absolute_error"][0] < history["mean_absolute_error"][0])
     }
+
+    @Test func classWeightsRoundHalvesToEvenAsKerasDoes() throws {
+        let model = Sequential(seed: 1) { Dense(units: 1, kernelInitializer: .zeros, inputShape: [1]) }
+        model.compile(optimizer: .sgd(learningRate: 0), loss: .meanSquaredError)
+        let half = try Tensor([[0.5], [1.5]] as [[Float]])
+        let history = try fit(model, try Tensor([[1], [1]]), half) { $0.classWeight = [0: 10, 1: 100, 2: 1000] }
+        // 0.5 is of class 0 and 1.5 of class 2.
+        #expect(abs(history["loss"][0] - (10 * 0.25 + 1000 * 2.25) / 2) < 1e-3)
+    }
 }

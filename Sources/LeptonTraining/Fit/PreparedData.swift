@@ -113,7 +113,7 @@ package final class PreparedData {
             let values = target.pointer + row * width
             var number = 0
             if width == 1 {
-                number = Int(exactly: values[0].rounded()) ?? -1
+                number = Int(exactly: values[0].rounded(.toNearestOrEven)) ?? -1
             } else {
                 for column in 1..<width where values[column] > values[number] { number = column }
             }
