@@ -11,7 +11,7 @@ import Synchronization
 /// Threads that run numbered tasks of one job after another; the caller is the first of them.
 ///
 /// Made for jobs of some microseconds: between two jobs a worker spins briefly before it sleeps, and giving out a
-/// job allocates nothing. Threads start with the first job that has more than one task, and end with the pool.
+/// job allocates nothing. Threads start with the first job that has tasks for them, and end with the pool.
 /// One thread at a time may call `run`.
 package final class WorkerPool {
     /// What a job does for each task; `worker` is below the pool's `workers` and no two tasks that run at the same
@@ -40,20 +40,21 @@ package final class WorkerPool {
     ///
     /// - Parameter limit: only workers below it take part: those that the job has memory for.
     package func run(tasks: Int, limit: Int, context: UnsafeMutableRawPointer, body: Body) {
-        guard tasks > 1, limit > 1, workers > 1 else {
+        let helpers = min(tasks, limit, workers) - 1
+        guard helpers > 0 else {
             for task in 0..<tasks { body(context, task, 0) }
             return
         }
-        if threads.isEmpty { startThreads() }
+        startThreads(upTo: helpers)
         shared.publish(tasks: tasks, limit: limit, context: context, body: body)
         shared.work(worker: 0)
         shared.awaitCompletion(of: tasks)
     }
 
     /// When the system refuses a thread, those that started do all the work: slower, with the same result.
-    private func startThreads() {
-        for worker in 1..<workers {
-            let start = ThreadStart(shared: shared, worker: worker)
+    private func startThreads(upTo count: Int) {
+        while threads.count < count {
+            let start = ThreadStart(shared: shared, worker: threads.count + 1)
             let argument = Unmanaged.passRetained(start)
             #if canImport(Glibc)
                 var thread = pthread_t()
