@@ -16,10 +16,32 @@ public struct Tensor: Sendable {
         init(_ bytes: AlignedBuffer<UInt8>) { self.bytes = bytes }
     }
 
-    /// A tensor from numbers or nested arrays of numbers.
+    /// A tensor from numbers or nested arrays of numbers; one that is a tensor already stays as it is.
     ///
     /// - Throws: `shapeMismatch` when nested arrays of one level differ in length.
     public init(_ values: some TensorConvertible) throws(LeptonError) {
+        self = try values.makeTensor()
+    }
+
+    /// A tensor from its elements, row-major.
+    ///
+    ///     let x = try Tensor(readings, shape: [readings.count / 3, 3])
+    ///
+    /// - Throws: `shapeMismatch` when there are not as many elements as the shape has.
+    public init<Scalar: TensorScalar & BitwiseCopyable>(_ elements: [Scalar], shape: [Int]) throws(LeptonError) {
+        let shape = try Shape(shape)
+        guard elements.count == shape.count else {
+            throw LeptonError(
+                .shapeMismatch, argument: "elements", expected: "\(shape.count) for shape \(shape)",
+                received: "\(elements.count)")
+        }
+        self.init(dtype: Scalar.dtype, shape: shape, storage: try Storage(Tensor.allocate(Scalar.dtype, shape)))
+        let destination = UnsafeMutableRawBufferPointer(
+            start: storage.bytes.pointer, count: shape.count * Scalar.dtype.byteCount)
+        elements.withUnsafeBytes { destination.copyMemory(from: $0) }
+    }
+
+    fileprivate init(nested values: some NestedNumbers) throws(LeptonError) {
         let extents = values.tensorExtents
         let shape = try Shape(extents)
         let dtype = type(of: values).tensorDType
@@ -96,8 +118,17 @@ extension Tensor: CustomStringConvertible {
     }
 }
 
-/// What a `Tensor` can be made from: numbers, and arrays of such.
+/// What may be given where a tensor is wanted: a `Tensor`, a number, arrays of numbers nested to any depth.
 public protocol TensorConvertible {
+    func makeTensor() throws(LeptonError) -> Tensor
+}
+
+extension Tensor: TensorConvertible {
+    public func makeTensor() -> Tensor { self }
+}
+
+/// Numbers, and arrays of such.
+public protocol NestedNumbers: TensorConvertible {
     static var tensorDType: DType { get }
     /// Extents, taken along the first element of each level.
     var tensorExtents: [Int] { get }
@@ -105,7 +136,11 @@ public protocol TensorConvertible {
     func writeElements(to position: inout UnsafeMutableRawPointer, extents: ArraySlice<Int>) throws(LeptonError)
 }
 
-extension TensorConvertible where Self: TensorScalar & BitwiseCopyable {
+extension NestedNumbers {
+    public func makeTensor() throws(LeptonError) -> Tensor { try Tensor(nested: self) }
+}
+
+extension NestedNumbers where Self: TensorScalar & BitwiseCopyable {
     public static var tensorDType: DType { dtype }
     public var tensorExtents: [Int] { [] }
     public func writeElements(
@@ -116,15 +151,15 @@ extension TensorConvertible where Self: TensorScalar & BitwiseCopyable {
     }
 }
 
-extension Float: TensorConvertible {}
-extension Double: TensorConvertible {}
-extension Int: TensorConvertible {}
-extension Int32: TensorConvertible {}
-extension Int64: TensorConvertible {}
-extension UInt8: TensorConvertible {}
-extension Bool: TensorConvertible {}
+extension Float: NestedNumbers {}
+extension Double: NestedNumbers {}
+extension Int: NestedNumbers {}
+extension Int32: NestedNumbers {}
+extension Int64: NestedNumbers {}
+extension UInt8: NestedNumbers {}
+extension Bool: NestedNumbers {}
 
-extension Array: TensorConvertible where Element: TensorConvertible {
+extension Array: TensorConvertible, NestedNumbers where Element: NestedNumbers {
     public static var tensorDType: DType { Element.tensorDType }
     public var tensorExtents: [Int] { [count] + (first?.tensorExtents ?? []) }
     public func writeElements(

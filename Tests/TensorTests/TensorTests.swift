@@ -98,4 +98,14 @@ import Testing
     @Test func offersNothingWhenNothingIsNear() {
         #expect(nearestName(to: "transformer", among: ["Dense", "Flatten"]) == nil)
     }
+
+    @Test func tensorsAreMadeFromFlatElementsAndFromTensors() throws {
+        let flat = try Tensor([1, 2, 3, 4, 5, 6] as [Double], shape: [2, 3])
+        #expect(flat.dtype == .float64)
+        #expect(flat[1, 0] == 4)
+        #expect(try Tensor(flat).floats == flat.floats)
+        #expect(
+            #expect(throws: LeptonError.self) { try Tensor([1, 2] as [Float], shape: [3]) }?.code == .shapeMismatch)
+        #expect(try Tensor([] as [Float], shape: [0, 4]).floats.isEmpty)
+    }
 }

@@ -8,11 +8,8 @@ extension Model {
     /// - Returns: float32 (rows, ...).
     /// - Throws: `shapeMismatch`; `invalidState` when the model is not built.
     public func predict(_ x: some TensorConvertible) throws(LeptonError) -> Tensor {
-        try predict(Tensor(x))
-    }
-
-    public func predict(_ x: Tensor) throws(LeptonError) -> Tensor {
-        try x.withView { (view) throws(LeptonError) in
+        let x = try Tensor(x)
+        return try x.withView { (view) throws(LeptonError) in
             let shape = try outputShape(forRowsOf: view)
             return try Tensor(floats: shape) { (pointer) throws(LeptonError) in
                 try predict([view], into: [MutableTensorView(base: pointer, shape: shape)])
