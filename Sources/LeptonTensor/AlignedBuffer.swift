@@ -25,17 +25,6 @@ package final class AlignedBuffer<Element: BitwiseCopyable> {
         self.count = count
     }
 
-    package init(copying other: AlignedBuffer<Element>, purpose: String) throws(LeptonError) {
-        let bytes = max(other.count, 1) * MemoryLayout<Element>.stride
-        var block: UnsafeMutableRawPointer?
-        guard posix_memalign(&block, 64, bytes) == 0, let block else {
-            throw LeptonError(.outOfMemory, "out of memory: \(purpose) needs \(bytes) bytes")
-        }
-        memcpy(block, other.pointer, bytes)
-        self.pointer = block.bindMemory(to: Element.self, capacity: max(other.count, 1))
-        self.count = other.count
-    }
-
     deinit { free(pointer) }
 
     package var bytes: UnsafeRawBufferPointer {

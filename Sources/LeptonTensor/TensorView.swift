@@ -30,19 +30,6 @@ package struct TensorView {
         TensorView.areContiguous(strides, shape.extents)
     }
 
-    /// The same memory seen with other extents, when it is contiguous and the counts agree; nil otherwise.
-    package func reshaped(_ extents: [Int]) -> TensorView? {
-        guard isContiguous, let shape = try? Shape(extents), shape.count == self.shape.count else { return nil }
-        return TensorView(base: base, dtype: dtype, shape: shape)
-    }
-
-    /// Rows `range` of the first axis.
-    package func rows(_ range: Range<Int>) -> TensorView? {
-        guard shape.rank > 0, let part = try? Shape([range.count] + sampleExtents) else { return nil }
-        return TensorView(
-            base: base + range.lowerBound * strides[0] * dtype.byteCount, dtype: dtype, shape: part, strides: strides)
-    }
-
     /// Writes all elements, row-major, as float32.
     package func copyFloats(to output: UnsafeMutablePointer<Float>) {
         guard shape.count > 0 else { return }
