@@ -113,4 +113,18 @@ import Testing
         // 0.5 is of class 0 and 1.5 of class 2.
         #expect(abs(history["loss"][0] - (10 * 0.25 + 1000 * 2.25) / 2) < 1e-3)
     }
+
+    @Test func dataThatIsRefusedLeavesTheModelUnbuilt() throws {
+        let model = Sequential(seed: 1) {
+            Flatten()
+            Dense(units: 1)
+        }
+        model.compile(optimizer: .sgd(), loss: .meanSquaredError)
+        // A single number would otherwise fix the input as one without axes.
+        #expect(throws: LeptonError.self) { try model.predict(3.0) }
+        #expect(throws: LeptonError.self) { try evaluate(model, numbers([5, 2], seed: 1), numbers([4, 1], seed: 1)) }
+        #expect(throws: LeptonError.self) { try fit(model, numbers([5, 2], seed: 1), numbers([4, 1], seed: 1)) }
+        _ = try fit(model, x, y)
+        #expect(try model.inputShapes() == [[-1, 1]])
+    }
 }

@@ -39,12 +39,14 @@ extension Model {
     ) throws(LeptonError) -> History {
         try TrainingOptions.require(batchSize, atLeast: 1, "batch_size")
         let evaluation = try withState { () throws(LeptonError) in
-            let context = try TrainingContext(model: self, x: x)
-            let data = try PreparedData(
-                form: context.form, x: x, y: y, sampleWeight: sampleWeight, allowNonFinite: allowNonFinite)
-            return try Evaluation(
-                context: context, data: data, sampleWeights: data.sampleWeights, rows: 0..<data.rows,
-                batchSize: batchSize, pool: pool())
+            try keepingUnbuiltOnFailure { () throws(LeptonError) in
+                let context = try TrainingContext(model: self, x: x)
+                let data = try PreparedData(
+                    form: context.form, x: x, y: y, sampleWeight: sampleWeight, allowNonFinite: allowNonFinite)
+                return try Evaluation(
+                    context: context, data: data, sampleWeights: data.sampleWeights, rows: 0..<data.rows,
+                    batchSize: batchSize, pool: pool())
+            }
         }
         let names = MetricNames(evaluation.scores.names)
         let values = try AlignedBuffer<Double>(zeros: names.strings.count, purpose: "metric values")
@@ -65,7 +67,7 @@ extension Model {
     }
 
     /// Undoes a late build when what followed it was refused: a model stays as it was.
-    private func keepingUnbuiltOnFailure<Result>(
+    func keepingUnbuiltOnFailure<Result>(
         _ body: () throws(LeptonError) -> Result
     ) throws(LeptonError) -> Result {
         let (previousGraph, previousBuilt) = (graph, built)

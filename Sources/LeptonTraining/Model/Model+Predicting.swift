@@ -20,9 +20,12 @@ extension Model {
     /// The shape of the prediction for `input`, building the model by it if need be.
     package func outputShape(forRowsOf input: TensorView) throws(LeptonError) -> Shape {
         try withState { () throws(LeptonError) in
-            let built = try ensureBuilt(sampleShape: graph.inputShape ?? input.sampleExtents)
-            let rows = try FloatRows.rowCount(of: input, sampleShape: built.operations.sampleShapes[built.operations.inputs[0]], argument: "x")
-            return try Shape([rows] + built.operations.sampleShapes[built.operations.outputs[0]])
+            try keepingUnbuiltOnFailure { () throws(LeptonError) in
+                let operations = try ensureBuilt(sampleShape: graph.inputShape ?? input.sampleExtents).operations
+                let rows = try FloatRows.rowCount(
+                    of: input, sampleShape: operations.sampleShapes[operations.inputs[0]], argument: "x")
+                return try Shape([rows] + operations.sampleShapes[operations.outputs[0]])
+            }
         }
     }
 
@@ -62,7 +65,7 @@ extension Model {
         let predictor = try Predictor(
             graph: built.operations, layout: built.layout, parameters: built.parameters,
             capacityRows: min(rows.rows, Predictor.blockRows))
-        try predictor.prepare(workers: pool.workers)
+        try predictor.prepare(workers: min(pool.workers, Model.blocksPerGroup))
         let scratch = try AlignedBuffer<Float>(zeros: outputs[0].shape.count, purpose: "predictions")
         var isCancelled = false
         BlockJob.withJob(predictor, rows, scratch.pointer) { job in
@@ -93,11 +96,13 @@ extension Model {
         guard inputs.count == 1 else {
             throw LeptonError(.shapeMismatch, argument: "x", expected: "1 input", received: "\(inputs.count)")
         }
-        _ = try ensureBuilt(sampleShape: graph.inputShape ?? inputs[0].sampleExtents)
-        let rows = try FloatRows(
-            inputs[0], sampleShape: graph.inputShape ?? [], argument: "x", allowNonFinite: allowNonFinite)
-        try checkOutputs(outputs, rows: rows.rows)
-        return rows
+        return try keepingUnbuiltOnFailure { () throws(LeptonError) in
+            _ = try ensureBuilt(sampleShape: graph.inputShape ?? inputs[0].sampleExtents)
+            let rows = try FloatRows(
+                inputs[0], sampleShape: graph.inputShape ?? [], argument: "x", allowNonFinite: allowNonFinite)
+            try checkOutputs(outputs, rows: rows.rows)
+            return rows
+        }
     }
 
     private func checkOutputs(_ outputs: [MutableTensorView], rows: Int) throws(LeptonError) {
