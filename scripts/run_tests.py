@@ -97,6 +97,7 @@ def groups() -> list[Group]:
     return [
         Group("lint", [["scripts/lint.sh"]], count_tap),
         Group("c", [["Tests/CAPITests/run.sh"]], count_tap),
+        Group("valgrind", [["Tests/CAPITests/run.sh", "valgrind"]], count_tap),
         Group("symbols", [["Tests/CAPITests/check_symbols.sh"]], count_tap),
         pytest("python", python_tests, f"--ignore={python_tests}/differential"),
         pytest("differential", f"{python_tests}/differential"),

@@ -36,11 +36,29 @@ struct Inspect: ParsableCommand {
 
     private static func settings(_ snapshot: ModelSnapshot) -> String {
         guard let compiled = snapshot.compileConfig.objectValue else { return "not compiled" }
-        var rows = compiled.keys.compactMap { key in
-            compiled[key].flatMap { $0.isNull ? nil : [key, $0.text] }
+        var rows = compiled.keys.compactMap { key -> [String]? in
+            guard let text = compiled[key].flatMap(Inspect.text(ofSetting:)) else { return nil }
+            return [key.replacing("_", with: " "), text]
         }
         rows.append(["epochs trained", "\(snapshot.epochsTrained)"])
         if let steps = snapshot.iterations { rows.append(["optimizer steps", "\(steps)"]) }
         return alignedLines(rows).joined(separator: "\n")
+    }
+
+    /// "Adam (learning_rate 0.001, beta_1 0.9)" for a Keras config object; nil when there is nothing to say. What is
+    /// absent or switched off in it, and the object's own name, are left out.
+    private static func text(ofSetting value: JSONValue) -> String? {
+        if value.isNull { return nil }
+        if let name = value.stringValue { return name }
+        if let items = value.arrayValue {
+            return items.isEmpty ? nil : items.compactMap(text(ofSetting:)).joined(separator: ", ")
+        }
+        guard let className = value.objectValue?["class_name"]?.stringValue else { return value.text }
+        let config = value.objectValue?["config"]?.objectValue ?? [:]
+        let details = config.keys.compactMap { key -> String? in
+            guard key != "name", let detail = config[key], !detail.isNull, detail != false else { return nil }
+            return "\(key) \(detail.stringValue ?? detail.text)"
+        }
+        return details.isEmpty ? className : "\(className) (\(details.joined(separator: ", ")))"
     }
 }
