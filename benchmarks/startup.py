@@ -37,7 +37,7 @@ def spawn(runs: int, command: list[str]) -> tuple[list[float], list[float]]:
     variables = {**environment(), "KERAS_BACKEND": "jax"}
     del variables["PYTHONDONTWRITEBYTECODE"]
     done = subprocess.run(
-        program("spawn", str(runs), *command), env=variables, check=True, capture_output=True, text=True
+        program("spawn", str(runs), *command), env=variables, check=True, stdout=subprocess.PIPE, text=True
     )
     lines = [line.split() for line in done.stdout.splitlines()]
     return [float(line[0]) for line in lines], [int(line[1]) / 1024 for line in lines]
