@@ -50,6 +50,8 @@ extension LeptonClient {
     ) throws(LeptonError) -> History {
         try model.checkFit(x: x, y: y, options: options.training)
         let dataset = try storedDataset(name, x: x, y: y, sampleWeight: options.sampleWeight)
+        // The views are into its mapping.
+        defer { withExtendedLifetime(dataset) {} }
         let job = Job("fit", client: self, allocation: options.allocation, storageBytes: dataset.byteCount)
         var training = options.training.bound(to: job)
         training.sampleWeight = dataset.sampleWeight

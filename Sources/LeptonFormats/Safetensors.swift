@@ -82,7 +82,10 @@ package enum Safetensors {
                 tensors.append(try Contents.tensor(name, fields[name] ?? .null, dataStart: headerBytes.upperBound))
             }
             var position = headerBytes.upperBound
-            for tensor in tensors.sorted(by: { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }) {
+            let inPlace = tensors.sorted {
+                ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+            }
+            for tensor in inPlace {
                 guard tensor.range.lowerBound == position else {
                     throw LeptonError(
                         .corruptData, argument: "tensor '\(tensor.name)'",

@@ -14,7 +14,9 @@ public struct Initializer: Sendable, Equatable {
     }
 
     /// What a variance is divided by.
-    package enum FanMode: String, Sendable, CaseIterable { case fanIn = "fan_in", fanOut = "fan_out", fanAverage = "fan_avg" }
+    package enum FanMode: String, Sendable, CaseIterable {
+        case fanIn = "fan_in", fanOut = "fan_out", fanAverage = "fan_avg"
+    }
     package enum Distribution: String, Sendable, CaseIterable {
         case truncatedNormal = "truncated_normal", untruncatedNormal = "untruncated_normal", uniform
     }

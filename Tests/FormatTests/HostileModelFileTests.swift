@@ -49,7 +49,8 @@ import Testing
 
     @Test func aLargeCounterDoesNotTrapInTraining() throws {
         let bytes = try container(
-            parts, metadata(config: HostileModelFileTests.dense(units: 1, inputs: 1), iterations: "9223372036854775807"))
+            parts,
+            metadata(config: HostileModelFileTests.dense(units: 1, inputs: 1), iterations: "9223372036854775807"))
         let model = try load(bytes)
         let x = try Tensor([[1], [2]])
         let history = try x.withView { view in
@@ -91,7 +92,9 @@ import Testing
 
     @Test func anInputWithoutAShapeIsRefused() throws {
         let config = try JSONValue(
-            parsing: #"{"class_name": "Sequential", "config": {"layers": [{"class_name": "InputLayer", "config": {}}]}}"#)
+            parsing: #"""
+                {"class_name": "Sequential", "config": {"layers": [{"class_name": "InputLayer", "config": {}}]}}
+                """#)
         let error = #expect(throws: LeptonError.self) { try Model(config: config) }
         #expect(error?.argument == "InputLayer.batch_shape")
     }
@@ -100,7 +103,8 @@ import Testing
         let layer = #"{"class_name": "Activation", "config": {"activation": "relu"}}"#
         func config(_ count: Int) throws -> JSONValue {
             try JSONValue(
-                parsing: #"{"class_name": "Sequential", "config": {"layers": [{"class_name": "InputLayer", "config": {"batch_shape": [null, 1]}}, "#
+                parsing: #"{"class_name": "Sequential", "config": {"layers": ["#
+                    + #"{"class_name": "InputLayer", "config": {"batch_shape": [null, 1]}}, "#
                     + Array(repeating: layer, count: count).joined(separator: ",") + "]}}")
         }
         let long = try config(4000)

@@ -37,7 +37,9 @@ package struct TrainingOptions {
     func check() throws(LeptonError) {
         try TrainingOptions.require(batchSize, atLeast: 1, "batch_size")
         try TrainingOptions.require(epochs, atLeast: 1, "epochs")
-        if let validationBatchSize { try TrainingOptions.require(validationBatchSize, atLeast: 1, "validation_batch_size") }
+        if let validationBatchSize {
+            try TrainingOptions.require(validationBatchSize, atLeast: 1, "validation_batch_size")
+        }
         guard initialEpoch >= 0, initialEpoch <= epochs else {
             throw LeptonError(
                 .invalidArgument, argument: "initial_epoch", expected: "0 to epochs (\(epochs))",

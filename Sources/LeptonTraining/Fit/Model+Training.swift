@@ -2,7 +2,8 @@ import LeptonNN
 import LeptonTensor
 
 extension Model {
-    /// Trains on the workers of a pool, which is asked for once the data has been checked. The weights afterwards are the same bits whatever their number.
+    /// Trains on the workers of a pool, which is asked for once the data has been checked. The weights afterwards are
+    /// the same bits whatever their number.
     ///
     /// - Throws: what is wrong with data or options, before anything changes; `cancelled`, with the weights of the
     ///   last complete step; `invalidState` when a fit runs already.

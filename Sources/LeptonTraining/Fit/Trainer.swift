@@ -171,7 +171,9 @@ final class Trainer {
     /// Measures the held-out rows; their running means are reported under the plain names, as Keras does.
     ///
     /// - Returns: false when it was interrupted; the epoch then has no result.
-    private func runValidation(_ validation: Evaluation, _ epoch: Int, into means: UnsafeMutablePointer<Double>) -> Bool {
+    private func runValidation(
+        _ validation: Evaluation, _ epoch: Int, into means: UnsafeMutablePointer<Double>
+    ) -> Bool {
         let count = names.strings.count
         let steps = validation.steps
         report(.validationBegin, epoch: epoch, step: 0, of: steps, names, count: 0, values: means)

@@ -30,7 +30,9 @@ extension Model {
             for (weight, entry) in zip(built.operations.weights, built.layout.entries) {
                 let shape = try Shape(weight.spec.shape)
                 tensors.append(
-                    try Tensor(floats: shape) { $0.update(from: built.parameters.pointer + entry.offset, count: entry.count) })
+                    try Tensor(floats: shape) {
+                        $0.update(from: built.parameters.pointer + entry.offset, count: entry.count)
+                    })
             }
             return tensors
         }
