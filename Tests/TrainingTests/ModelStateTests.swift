@@ -127,4 +127,19 @@ import Testing
         _ = try fit(model, x, y)
         #expect(try model.inputShapes() == [[-1, 1]])
     }
+
+    @Test func aSummaryShowsEachLayersParameters() throws {
+        let model = Sequential(name: "s") {
+            Dense(units: 300, inputShape: [4])
+            Dropout(rate: 0.1)
+            Dense(units: 2)
+        }
+        let rows = model.summary().split(separator: "\n").filter { $0.hasPrefix("│") }
+        #expect(rows.count == 3)
+        for (row, parts) in zip(
+            rows, [["dense (Dense)", "(None, 300)", "1,500"], ["dropout", "(None, 300)", " 0 "], ["dense_1", "602"]])
+        {
+            for part in parts { #expect(row.contains(part)) }
+        }
+    }
 }

@@ -19,32 +19,35 @@ private struct SummaryTable {
     init(model: Model, lineLength: Int) {
         let total = lineLength > 0 ? min(max(lineLength, 30), 1_000) : 76
         widths = SummaryTable.columnWidths(total)
-        let layers = model.graph.layers.filter { !($0 is InputLayer) }
+        let layers = model.graph.layers
         let shapes = (try? model.graph.layerOutputShapes()) ?? []
-        let shown = zip(model.graph.layers, shapes).filter { !($0.0 is InputLayer) }.map(\.1)
+        let counts = SummaryTable.parameterCounts(model)
+        // Keras does not show where the data enters.
+        let shown = layers.indices.filter { !(layers[$0] is InputLayer) }
 
         text = "Model: \"\(model.graph.name)\"\n"
         text += rule("┏", "━", "┳", "┓") + row(["Layer (type)", "Output Shape", "Param #"], "┃")
         text += rule("┡", "━", "╇", "┩")
-        for (index, layer) in layers.enumerated() {
+        for index in shown {
+            let layer = layers[index]
             let isBuilt = model.built != nil
-            let count = model.built.map { SummaryTable.parameterCount(of: layer, in: model.graph, $0) } ?? 0
-            let title = "\(layer.options.name ?? "") (\(type(of: layer).className))"
             text += row(
                 [
-                    title, isBuilt ? Shape.batchText(shown[index]) : "?",
-                    isBuilt ? SummaryTable.grouped(count) : "0 (unbuilt)",
+                    "\(layer.options.name ?? "") (\(type(of: layer).className))",
+                    isBuilt ? Shape.batchText(shapes[index]) : "?",
+                    isBuilt ? SummaryTable.grouped(counts[index]) : "0 (unbuilt)",
                 ], "│")
-            if index + 1 < layers.count { text += rule("├", "─", "┼", "┤") }
+            if index != shown.last { text += rule("├", "─", "┼", "┤") }
         }
         text += rule("└", "─", "┴", "┘")
         text += SummaryTable.totals(model)
     }
 
-    private static func parameterCount(of layer: any Layer, in graph: ModelGraph, _ built: Model.BuiltModel) -> Int {
-        built.operations.weights
-            .filter { graph.layers[$0.layer].options.name == layer.options.name }
-            .reduce(0) { $0 + $1.spec.shape.reduce(1, *) }
+    /// Parameters of each layer of the graph.
+    private static func parameterCounts(_ model: Model) -> [Int] {
+        var counts = [Int](repeating: 0, count: model.graph.layers.count)
+        for weight in model.built?.operations.weights ?? [] { counts[weight.layer] += weight.spec.shape.reduce(1, *) }
+        return counts
     }
 
     private static func totals(_ model: Model) -> String {
