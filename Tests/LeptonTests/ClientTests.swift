@@ -125,4 +125,14 @@ import Testing
         _ = try await client.fit(model, [[1, 2], [3, 4]], [[1], [2]])
         #expect(try model.weights()[0].shape.extents == [2, 1])
     }
+
+    @Test func tensorsMayBeGivenWhereverArraysMay() async throws {
+        let client = try LeptonClient(nodes: 2)
+        let model = Sequential(seed: 1) { Dense(units: 1, inputShape: [2]) }
+        model.compile(optimizer: .sgd(), loss: .meanSquaredError)
+        let x = try Tensor([1, 2, 3, 4] as [Float], shape: [2, 2])
+        let history = try await client.fit(model, x, [[1.0], [2.0]])
+        #expect(history.epochs == [0])
+        #expect(try await client.predict(model, x).floats == model.predict(x).floats)
+    }
 }
