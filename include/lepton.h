@@ -298,8 +298,8 @@ LEPTON_API lepton_status lepton_model_set_seed(lepton_model *model, uint64_t see
  *  @param class_name such as "Dense"; @param config JSON object of the layer's arguments by their Keras names,
  *  NULL for none. "batch_shape" or "input_shape" on the first layer builds the model at once.
  *  Errors: INVALID_HANDLE, INVALID_ARGUMENT (unknown class or argument), CORRUPT_DATA, SHAPE_MISMATCH,
- *  INVALID_STATE (already has weights from data). The model stays as it was. Threads: one caller at a time.
- *  Since 0.1. */
+ *  INVALID_STATE (has been trained since it was compiled, or a fit is running). The model stays as it was.
+ *  Threads: one caller at a time. Since 0.1. */
 LEPTON_API lepton_status lepton_model_add_layer(lepton_model *model, const char *class_name, const char *config,
                                                 lepton_error **error);
 

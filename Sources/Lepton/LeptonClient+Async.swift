@@ -98,7 +98,7 @@ extension LeptonClient {
     /// - Throws: as `fit`.
     public func evaluate(
         _ model: Model, _ x: some TensorConvertible, _ y: some TensorConvertible, batchSize: Int = 32,
-        allocation: Allocation? = nil
+        sampleWeight: Tensor? = nil, allocation: Allocation? = nil
     ) async throws(LeptonError) -> [String: Double] {
         let (x, y) = (try Tensor(x), try Tensor(y))
         return try await onOwnThread { (cancel) throws(LeptonError) in
@@ -108,7 +108,13 @@ extension LeptonClient {
                     options.batchSize = batchSize
                     options.allocation = allocation
                     options.cancel = cancel
-                    return try self.evaluateNow(model, x: [xView], y: [yView], options: options)
+                    guard let sampleWeight else {
+                        return try self.evaluateNow(model, x: [xView], y: [yView], options: options)
+                    }
+                    return try sampleWeight.withView { (weights) throws(LeptonError) in
+                        options.sampleWeight = weights
+                        return try self.evaluateNow(model, x: [xView], y: [yView], options: options)
+                    }
                 }
             }
             var result: [String: Double] = [:]

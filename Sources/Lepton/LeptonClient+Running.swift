@@ -70,7 +70,7 @@ extension LeptonClient {
             try model.evaluate(
                 x: x, y: y, sampleWeight: options.sampleWeight, batchSize: options.batchSize,
                 allowNonFinite: options.allowNonFinite, pool: job.startPool, progress: options.progress,
-                cancel: options.cancel)
+                interruption: { job.interruption(cancel: options.cancel) })
         }
     }
 
@@ -83,7 +83,11 @@ extension LeptonClient {
             let reporter = PredictionProgress(rows: x.first?.rows ?? 0, options: options)
             try model.predict(
                 x, into: outputs, pool: job.startPool, allowNonFinite: options.allowNonFinite,
-                shouldStop: { options.cancel?.isCancelled ?? false || reporter.isStopped },
+                interruption: {
+                    reporter.isStopped
+                        ? LeptonError(.cancelled, "predict was stopped by its progress callback")
+                        : job.interruption(cancel: options.cancel)
+                },
                 didFinish: reporter.report(rowsDone:))
         }
     }
@@ -148,8 +152,9 @@ private final class Job {
         }
     }
 
-    /// What ends the job from outside: the end of the lease.
-    func interruption() -> LeptonError? {
+    /// What ends the job from outside: the cancel switch, or the end of the lease.
+    func interruption(cancel: CancelToken? = nil) -> LeptonError? {
+        if let cancel, cancel.isCancelled { return LeptonError(.cancelled, "\(name) was cancelled") }
         do throws(LeptonError) {
             try allocation?.checkActive()
             return nil
@@ -169,7 +174,7 @@ extension TrainingOptions {
     /// The same options, which also stop when the allocation ends.
     fileprivate func bound(to job: Job) -> TrainingOptions {
         var options = self
-        options.interruption = job.interruption
+        options.interruption = { job.interruption() }
         return options
     }
 }

@@ -10,22 +10,27 @@
 package final class AlignedBuffer<Element: BitwiseCopyable> {
     package let pointer: UnsafeMutablePointer<Element>
     package let count: Int
+    private let block: UnsafeMutableRawPointer
 
     /// - Throws: `outOfMemory` when the system has no such block.
     package init(zeros count: Int, purpose: String) throws(LeptonError) {
+        // From calloc, whose large blocks come as pages that cost nothing until they are touched.
         let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-        var block: UnsafeMutableRawPointer?
-        guard !overflow, posix_memalign(&block, 64, bytes) == 0, let block else {
+        guard !overflow, bytes <= Int.max - AlignedBuffer.alignment, let block = calloc(bytes + AlignedBuffer.alignment, 1)
+        else {
             throw LeptonError(
                 .outOfMemory,
                 "out of memory: \(purpose) needs \(count) elements of \(MemoryLayout<Element>.stride) bytes")
         }
-        memset(block, 0, bytes)
-        self.pointer = block.bindMemory(to: Element.self, capacity: max(count, 1))
+        self.block = block
+        pointer = block.alignedUp(toMultipleOf: AlignedBuffer.alignment)
+            .bindMemory(to: Element.self, capacity: max(count, 1))
         self.count = count
     }
 
-    deinit { free(pointer) }
+    deinit { free(block) }
+
+    private static var alignment: Int { 64 }
 
     package var bytes: UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(start: pointer, count: count * MemoryLayout<Element>.stride)

@@ -50,7 +50,7 @@ import Testing
             try x.withView {
                 try model.predict(
                     [$0], into: [view], pool: { WorkerPool(workers: 2) }, allowNonFinite: false,
-                    shouldStop: { false },
+                    interruption: { nil },
                     didFinish: { rows in
                         done.append(rows)
                         #expect((try? model.weights().count) == 2)
@@ -71,7 +71,7 @@ import Testing
                 try numbers([2, 3], seed: 1).withView {
                     try model.predict(
                         [$0], into: [view], pool: { WorkerPool(workers: 1) }, allowNonFinite: false,
-                        shouldStop: { true }, didFinish: { _ in })
+                        interruption: { LeptonError(.cancelled, "stopped") }, didFinish: { _ in })
                 }
             }
         }

@@ -86,7 +86,7 @@ import Testing
                 try x.withView {
                     try model.predict(
                         [$0], into: [view], pool: { WorkerPool(workers: workers) }, allowNonFinite: false,
-                        shouldStop: { false }, didFinish: { _ in })
+                        interruption: { nil }, didFinish: { _ in })
                 }
             }
             return output

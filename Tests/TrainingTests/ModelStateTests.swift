@@ -27,7 +27,7 @@ import Testing
                 progress: { event in
                     if event.step == 1 { try? model.add(Dense(units: 3)) }
                     return true
-                }, cancel: nil)
+                }, interruption: { nil })
         }
         #expect(history["loss"] == expected)
         #expect(try model.outputShapes() == [[-1, 3]])

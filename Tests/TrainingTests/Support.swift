@@ -23,7 +23,7 @@ func evaluate(_ model: Model, _ x: Tensor, _ y: Tensor, batchSize: Int = 32, wor
     try withViews(x, y) { xView, yView in
         try model.evaluate(
             x: [xView], y: [yView], sampleWeight: nil, batchSize: batchSize, allowNonFinite: false,
-            pool: { WorkerPool(workers: workers) }, progress: nil, cancel: nil)
+            pool: { WorkerPool(workers: workers) }, progress: nil, interruption: { nil })
     }
 }
 

@@ -45,7 +45,7 @@ public struct Dropout: Layer {
 
     public func outputShape(for inputShapes: [[Int]]) throws(LeptonError) -> [Int] {
         guard Dropout.isRate(rate) else { throw Dropout.wrongRate("\(rate)") }
-        return inputShapes[0]
+        return inputShapes.first ?? []
     }
 
     public func lower(

@@ -18,7 +18,7 @@ public struct Flatten: Layer {
 
     public var arguments: JSONObject { ["data_format": "channels_last"] }
     public func weights(for inputShapes: [[Int]]) -> [Weight] { [] }
-    public func outputShape(for inputShapes: [[Int]]) -> [Int] { [inputShapes[0].reduce(1, *)] }
+    public func outputShape(for inputShapes: [[Int]]) -> [Int] { [(inputShapes.first ?? []).reduce(1, *)] }
 
     public func lower(
         into graph: inout LoweredGraph, inputs: [Int], weights: [Int]

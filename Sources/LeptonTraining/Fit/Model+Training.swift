@@ -10,16 +10,28 @@ extension Model {
     package func fit(
         x: [TensorView], y: [TensorView], options: TrainingOptions, pool: PoolProvider
     ) throws(LeptonError) -> History {
-        let trainer = try withState { () throws(LeptonError) in
+        let before = lock.withLock { (graph, built) }
+        let prepared = try withState { () throws(LeptonError) in
             try requireIdle("a second fit")
-            let trainer = try keepingUnbuiltOnFailure { () throws(LeptonError) in
-                try Trainer(model: self, x: x, y: y, options: options, pool: pool)
+            let prepared = try keepingUnbuiltOnFailure { () throws(LeptonError) in
+                try Trainer.prepare(self, x: x, y: y, options)
             }
             isTraining = true
-            hasOwnWeights = true
-            return trainer
+            return prepared
         }
         defer { lock.withLock { isTraining = false } }
+        let trainer: Trainer
+        do throws(LeptonError) {
+            // Without the lock: an allocator may be the host's code, and may ask the model something.
+            let workers = try pool()
+            trainer = try withState { () throws(LeptonError) in
+                try Trainer(model: self, prepared, options: options, pool: workers)
+            }
+        } catch {
+            lock.withLock { (graph, built) = before }
+            throw error
+        }
+        lock.withLock { hasOwnWeights = true }
         return try trainer.run()
     }
 
@@ -27,41 +39,44 @@ extension Model {
     package func checkFit(x: [TensorView], y: [TensorView], options: TrainingOptions) throws(LeptonError) {
         try withState { () throws(LeptonError) in
             try requireIdle("a second fit")
-            try keepingUnbuiltOnFailure { () throws(LeptonError) in try Trainer.check(self, x: x, y: y, options) }
+            try keepingUnbuiltOnFailure { () throws(LeptonError) in _ = try Trainer.prepare(self, x: x, y: y, options) }
         }
     }
 
     /// Loss and metrics on given data, as a history of one epoch.
     ///
-    /// - Parameter progress: told of each batch; false ends the run early.
+    /// - Parameters:
+    ///   - progress: told of each batch; false ends the run early.
+    ///   - interruption: asked after each batch; an error ends the run.
     package func evaluate(
         x: [TensorView], y: [TensorView], sampleWeight: TensorView?, batchSize: Int, allowNonFinite: Bool,
-        pool: PoolProvider, progress: ProgressHandler?, cancel: CancelToken?
+        pool: PoolProvider, progress: ProgressHandler?, interruption: () -> LeptonError?
     ) throws(LeptonError) -> History {
         try TrainingOptions.require(batchSize, atLeast: 1, "batch_size")
-        let evaluation = try withState { () throws(LeptonError) in
+        let (context, data) = try withState { () throws(LeptonError) in
             try keepingUnbuiltOnFailure { () throws(LeptonError) in
                 let context = try TrainingContext(model: self, x: x)
                 let data = try PreparedData(
                     form: context.form, x: x, y: y, sampleWeight: sampleWeight, allowNonFinite: allowNonFinite)
-                return try Evaluation(
-                    context: context, data: data, sampleWeights: data.sampleWeights, rows: 0..<data.rows,
-                    batchSize: batchSize, pool: pool())
+                return (context, data)
             }
         }
+        let evaluation = try Evaluation(
+            context: context, data: data, sampleWeights: data.sampleWeights, rows: 0..<data.rows,
+            batchSize: batchSize, pool: pool())
         let names = MetricNames(evaluation.scores.names)
         let values = try AlignedBuffer<Double>(zeros: names.strings.count, purpose: "metric values")
-        var isCancelled = false
+        var failure: LeptonError?
         _ = evaluation.run(model: self) { step in
             evaluation.scores.write(to: values.pointer)
-            isCancelled = cancel?.isCancelled ?? false
-            guard !isCancelled, let progress else { return !isCancelled }
+            failure = interruption()
+            guard failure == nil, let progress else { return failure == nil }
             return progress(
                 ProgressEvent(
                     kind: .batchEnd, epoch: 0, epochs: 1, step: step, steps: evaluation.steps, names: names,
                     values: UnsafeBufferPointer(start: values.pointer, count: names.strings.count)))
         }
-        if isCancelled { throw LeptonError(.cancelled, "evaluate was cancelled") }
+        if let failure { throw failure }
         var history = History()
         history.append(epoch: 0, names: names.strings, values: values.pointer)
         return history

@@ -30,18 +30,16 @@ final class Trainer {
     private var stopRequested = false
     private var failure: LeptonError?
 
-    /// Checks everything before anything changes.
     init(
-        model: Model, x: [TensorView], y: [TensorView], options: TrainingOptions, pool makePool: PoolProvider
+        model: Model, _ prepared: Prepared, options: TrainingOptions, pool: WorkerPool
     ) throws(LeptonError) {
-        let (context, data, held) = try Trainer.prepare(model, x: x, y: y, options)
-        trainRows = try Trainer.trainingRows(of: data.rows, options)
+        let (context, data) = (prepared.context, prepared.data)
+        trainRows = prepared.trainRows
         batchSize = min(options.batchSize, trainRows)
-        let pool = try makePool()
         executor = try context.makeExecutor(batchRows: batchSize, isTraining: true, pool: pool)
         executor.setData(data)
         scores = Scoreboard(metricNames: context.objective.metrics.map(\.name))
-        validation = try Trainer.makeValidation(context, data, held, trainRows, options, pool)
+        validation = try Trainer.makeValidation(prepared, options, pool)
         order = options.shuffle ? try AlignedBuffer(zeros: trainRows, purpose: "the order of rows") : nil
         names = MetricNames(scores.names)
         epochNames = MetricNames(scores.names + (validation == nil ? [] : scores.names.map { "val_" + $0 }))
@@ -53,23 +51,27 @@ final class Trainer {
         self.data = data
     }
 
-    /// Checks all that training would check.
-    static func check(
-        _ model: Model, x: [TensorView], y: [TensorView], _ options: TrainingOptions
-    ) throws(LeptonError) {
-        let (_, data, _) = try prepare(model, x: x, y: y, options)
-        _ = try trainingRows(of: data.rows, options)
+    /// Data and options once they have been found to be in order.
+    struct Prepared {
+        let context: TrainingContext
+        let data: PreparedData
+        /// Validation data of its own; nil when there is none or it is split off.
+        let heldOut: PreparedData?
+        let trainRows: Int
     }
 
-    private static func prepare(
+    /// Checks all that can be wrong, before anything changes.
+    static func prepare(
         _ model: Model, x: [TensorView], y: [TensorView], _ options: TrainingOptions
-    ) throws(LeptonError) -> (TrainingContext, PreparedData, PreparedData?) {
+    ) throws(LeptonError) -> Prepared {
         try options.check()
         let context = try TrainingContext(model: model, x: x)
         let data = try PreparedData(
             form: context.form, x: x, y: y, sampleWeight: options.sampleWeight, classWeights: options.classWeight,
             allowNonFinite: options.allowNonFinite)
-        return (context, data, try heldOutData(context, options))
+        return Prepared(
+            context: context, data: data, heldOut: try heldOutData(context, options),
+            trainRows: try trainingRows(of: data.rows, options))
     }
 
     /// Rows that are trained on: all but the last fraction.
@@ -95,20 +97,21 @@ final class Trainer {
     }
 
     private static func makeValidation(
-        _ context: TrainingContext, _ data: PreparedData, _ held: PreparedData?, _ trainRows: Int,
-        _ options: TrainingOptions, _ pool: WorkerPool
+        _ prepared: Prepared, _ options: TrainingOptions, _ pool: WorkerPool
     ) throws(LeptonError) -> Evaluation? {
         let batchSize = options.validationBatchSize ?? options.batchSize
-        if let held {
+        if let held = prepared.heldOut {
             return try Evaluation(
-                context: context, data: held, sampleWeights: held.sampleWeights, rows: 0..<held.rows,
+                context: prepared.context, data: held, sampleWeights: held.sampleWeights, rows: 0..<held.rows,
                 batchSize: batchSize, pool: pool)
         }
-        guard trainRows < data.rows else { return nil }
+        let data = prepared.data
+        guard prepared.trainRows < data.rows else { return nil }
         // Class weights are for training alone, as in Keras.
         return try Evaluation(
-            context: context, data: data, sampleWeights: options.classWeight == nil ? data.sampleWeights : nil,
-            rows: trainRows..<data.rows, batchSize: batchSize, pool: pool)
+            context: prepared.context, data: data,
+            sampleWeights: options.classWeight == nil ? data.sampleWeights : nil,
+            rows: prepared.trainRows..<data.rows, batchSize: batchSize, pool: pool)
     }
 
     private var steps: Int { (trainRows + batchSize - 1) / batchSize }

@@ -51,11 +51,11 @@ extension Model {
     ///
     /// - Parameters:
     ///   - pool: asked for once the data has been checked.
-    ///   - shouldStop: asked before each group; true throws `cancelled`, with the outputs untouched.
+    ///   - interruption: asked before each group; an error ends the call, with the outputs untouched.
     ///   - didFinish: told the number of rows done after each group.
     package func predict(
         _ inputs: [TensorView], into outputs: [MutableTensorView], pool makePool: PoolProvider, allowNonFinite: Bool,
-        shouldStop: () -> Bool, didFinish: (Int) -> Void
+        interruption: () -> LeptonError?, didFinish: (Int) -> Void
     ) throws(LeptonError) {
         let (rows, built) = try withState { () throws(LeptonError) in
             (try preparedRows(inputs, outputs, allowNonFinite: allowNonFinite), try requireBuilt())
@@ -65,25 +65,24 @@ extension Model {
         let predictor = try Predictor(
             graph: built.operations, layout: built.layout, parameters: built.parameters,
             capacityRows: min(rows.rows, Predictor.blockRows))
-        try predictor.prepare(workers: min(pool.workers, Model.blocksPerGroup))
+        let workers = min(pool.workers, Model.blocksPerGroup)
+        try predictor.prepare(workers: workers)
         let scratch = try AlignedBuffer<Float>(zeros: outputs[0].shape.count, purpose: "predictions")
-        var isCancelled = false
+        var failure: LeptonError?
         BlockJob.withJob(predictor, rows, scratch.pointer) { job in
             let blocks = job.pointee.blocks
             while job.pointee.firstBlock < blocks {
-                if shouldStop() {
-                    isCancelled = true
-                    return
-                }
+                failure = interruption()
+                if failure != nil { return }
                 let count = min(Model.blocksPerGroup, blocks - job.pointee.firstBlock)
                 lock.withLock {
-                    pool.run(tasks: count, limit: pool.workers, context: job) { BlockJob.run($0, $1, $2) }
+                    pool.run(tasks: count, limit: workers, context: job) { BlockJob.run($0, $1, $2) }
                 }
                 job.pointee.firstBlock += count
                 didFinish(min(job.pointee.firstBlock * Predictor.blockRows, rows.rows))
             }
         }
-        if isCancelled { throw LeptonError(.cancelled, "predict was cancelled") }
+        if let failure { throw failure }
         outputs[0].assign(from: scratch.pointer)
     }
 
