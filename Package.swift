@@ -3,6 +3,13 @@ import PackageDescription
 
 // The modules point one way, down this list: a target may depend only on targets above it.
 // Heavy dependencies are named by the one module that needs them (see docs/dependencies.md).
+
+/// What `Lepton` re-exports. Those who import it name these too: a build notices a change in the layout of a type only
+/// through the modules that a target names, and would otherwise link old code with new.
+let core: [Target.Dependency] = [
+    "LeptonTensor", "LeptonNN", "LeptonTraining", "LeptonFormats", "LeptonResources",
+]
+
 let package = Package(
     name: "lepton-sdk",
     platforms: [.macOS(.v15)],
@@ -33,23 +40,20 @@ let package = Package(
             name: "LeptonResources",
             dependencies: ["LeptonTensor", .product(name: "Crypto", package: "swift-crypto")]
         ),
-        .target(
-            name: "Lepton",
-            dependencies: ["LeptonTensor", "LeptonNN", "LeptonTraining", "LeptonFormats", "LeptonResources"]
-        ),
+        .target(name: "Lepton", dependencies: core),
         // The public C header as a module, so that the compiler checks each entry point against it.
         .systemLibrary(name: "CLepton", path: "include"),
-        .target(name: "LeptonC", dependencies: ["Lepton", "CLepton"]),
+        .target(name: "LeptonC", dependencies: ["Lepton", "CLepton"] + core),
         .executableTarget(
             name: "LeptonCommand",
-            dependencies: ["Lepton", .product(name: "ArgumentParser", package: "swift-argument-parser")]
+            dependencies: ["Lepton", .product(name: "ArgumentParser", package: "swift-argument-parser")] + core
         ),
         .testTarget(name: "KernelTests", dependencies: ["CLeptonKernels"]),
         .testTarget(name: "TensorTests", dependencies: ["LeptonTensor"]),
         .testTarget(name: "TrainingTests", dependencies: ["LeptonTraining", "LeptonNN", "LeptonTensor"]),
         .testTarget(name: "FormatTests", dependencies: ["LeptonFormats", "LeptonTraining", "LeptonNN", "LeptonTensor"]),
         .testTarget(name: "ResourceTests", dependencies: ["LeptonResources", "LeptonTensor"]),
-        .testTarget(name: "LeptonTests", dependencies: ["Lepton"]),
+        .testTarget(name: "LeptonTests", dependencies: ["Lepton"] + core),
     ],
     swiftLanguageModes: [.v6]
 )

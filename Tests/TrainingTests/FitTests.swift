@@ -59,11 +59,12 @@ import Testing
             model.compile(
                 optimizer: .adam(), loss: .categoricalCrossentropy(labelSmoothing: 0.1), metrics: [.accuracy])
             let history = try fit(
-                model, numbers([300, 8, 16], seed: 3), labels(rows: 300, classes: 10, oneHot: true, seed: 4),
+                model, numbers([900, 8, 16], seed: 3), labels(rows: 900, classes: 10, oneHot: true, seed: 4),
                 workers: workers
             ) {
                 $0.epochs = 3
-                $0.batchSize = 128
+                // More shards than nodes, and a last batch with fewer.
+                $0.batchSize = 448
                 $0.validationSplit = 0.1
             }
             return (try weightBits(model), history["loss"] + history["val_accuracy"])

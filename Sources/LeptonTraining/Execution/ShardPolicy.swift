@@ -12,7 +12,8 @@ package struct ShardPolicy: Sendable {
     private static let maximumShards = 16
     /// Below this a shard's matrix products run well under the speed of larger ones.
     private static let minimumRows = 16
-    private static let preferredRows = 32
+    /// Enough for products at full speed; more shards cost more gradients to add than they gain.
+    private static let preferredRows = 64
     /// Below this much work for a whole batch, waking a second thread costs more than it gains.
     private static let minimumBatchOperations = 4_000_000
     /// All gradients together may take this many floats (1 GiB).
@@ -34,8 +35,8 @@ package struct ShardPolicy: Sendable {
         }
         let byMemory = max(1, ShardPolicy.maximumGradientFloats / max(1, parameterFloats))
         let limit = min(ShardPolicy.maximumShards, byMemory)
-        let preferred =
-            batchRows < 2 * ShardPolicy.preferredRows ? ShardPolicy.minimumRows : ShardPolicy.preferredRows
+        let half = (batchRows + 1) / 2
+        let preferred = min(max(half, ShardPolicy.minimumRows), ShardPolicy.preferredRows)
         rowsPerShard = max(preferred, (batchRows + limit - 1) / limit)
         shardCount = (batchRows + rowsPerShard - 1) / rowsPerShard
     }
