@@ -51,7 +51,8 @@ let package = Package(
         .testTarget(name: "KernelTests", dependencies: ["CLeptonKernels"]),
         .testTarget(name: "TensorTests", dependencies: ["LeptonTensor"]),
         .testTarget(name: "TrainingTests", dependencies: ["LeptonTraining", "LeptonNN", "LeptonTensor"]),
-        .testTarget(name: "FormatTests", dependencies: ["LeptonFormats", "LeptonTraining", "LeptonNN", "LeptonTensor"]),
+        .testTarget(
+            name: "FormatTests", dependencies: ["LeptonFormats", "LeptonTraining", "LeptonNN", "LeptonTensor"]),
         .testTarget(name: "ResourceTests", dependencies: ["LeptonResources", "LeptonTensor"]),
         .testTarget(name: "LeptonTests", dependencies: ["Lepton"] + core),
     ],

@@ -63,7 +63,7 @@
     DO(sgd_momentum_f32, (float *w, float *m, const float *g, size_t n, float lr, float mu, int nesterov),             \
        (w, m, g, n, lr, mu, nesterov))                                                                                 \
     DO(adam_f32,                                                                                                       \
-       (float *w, float *m, float *v, float *vhat, const float *g, size_t n, float alpha, double b1, double b2,          \
+       (float *w, float *m, float *v, float *vhat, const float *g, size_t n, float alpha, double b1, double b2,        \
         float eps),                                                                                                    \
        (w, m, v, vhat, g, n, alpha, b1, b2, eps))
 

@@ -13,8 +13,10 @@ extension Initializer {
 
     /// Keras takes class names and their snake-case forms, and a few short forms of its own.
     private static let aliases: [String: String] = {
-        var names = ["zero": "Zeros", "one": "Ones", "IdentityInitializer": "Identity",
-            "OrthogonalInitializer": "Orthogonal", "normal": "RandomNormal", "uniform": "RandomUniform"]
+        var names = [
+            "zero": "Zeros", "one": "Ones", "IdentityInitializer": "Identity",
+            "OrthogonalInitializer": "Orthogonal", "normal": "RandomNormal", "uniform": "RandomUniform",
+        ]
         for name in otherNames + Array(fixedScaling.keys) {
             names[name] = name
             names[snakeCase(name)] = name

@@ -16,7 +16,8 @@ package final class AlignedBuffer<Element: BitwiseCopyable> {
     package init(zeros count: Int, purpose: String) throws(LeptonError) {
         // From calloc, whose large blocks come as pages that cost nothing until they are touched.
         let (bytes, overflow) = max(count, 1).multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
-        guard !overflow, bytes <= Int.max - AlignedBuffer.alignment, let block = calloc(bytes + AlignedBuffer.alignment, 1)
+        guard !overflow, bytes <= Int.max - AlignedBuffer.alignment,
+            let block = calloc(bytes + AlignedBuffer.alignment, 1)
         else {
             throw LeptonError(
                 .outOfMemory,

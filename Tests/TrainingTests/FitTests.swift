@@ -4,8 +4,13 @@ import LeptonTraining
 import Testing
 
 @Suite struct FitTests {
-    private let x = try! Tensor([[1], [2], [3], [4], [5]])
-    private let y = try! Tensor([[1], [4], [9], [16], [25]])
+    private let x: Tensor
+    private let y: Tensor
+
+    init() throws {
+        x = try Tensor([[1], [2], [3], [4], [5]])
+        y = try Tensor([[1], [4], [9], [16], [25]])
+    }
 
     private func article(seed: UInt64) -> Model {
         let model = Sequential(seed: seed) { Dense(units: 1, inputShape: [1]) }

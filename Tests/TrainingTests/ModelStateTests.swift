@@ -5,8 +5,13 @@ import Testing
 
 /// What a model's calls do to each other: from callbacks, after errors, one after the other.
 @Suite struct ModelStateTests {
-    private let x = try! Tensor([[1], [2], [3], [4], [5]])
-    private let y = try! Tensor([[1], [4], [9], [16], [25]])
+    private let x: Tensor
+    private let y: Tensor
+
+    init() throws {
+        x = try Tensor([[1], [2], [3], [4], [5]])
+        y = try Tensor([[1], [4], [9], [16], [25]])
+    }
 
     private func unfitted() -> Model {
         let model = Sequential(seed: 1) { Dense(units: 1, inputShape: [1]) }

@@ -106,7 +106,8 @@ public struct ModelGraph: Sendable {
         if let known = inputShape {
             guard known == shape else {
                 throw LeptonError(
-                    .invalidState, argument: "input shape", expected: "the shape the model was built with, "
+                    .invalidState, argument: "input shape",
+                    expected: "the shape the model was built with, "
                         + Shape.batchText(known), received: Shape.batchText(shape))
             }
             return self

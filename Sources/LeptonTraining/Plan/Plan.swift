@@ -129,7 +129,8 @@ struct ArenaLayout {
         var placed: [Int] = []
         var total = 0
         for buffer in sizes.indices.sorted(by: { (sizes[$0], $1) > (sizes[$1], $0) }) {
-            let neighbours = placed
+            let neighbours =
+                placed
                 .filter { firstUse[$0] <= lastUse[buffer] && firstUse[buffer] <= lastUse[$0] }
                 .sorted { offsets[$0] < offsets[$1] }
             var offset = 0
