@@ -327,6 +327,8 @@ static void adam_f32(float *w, float *m, float *v, float *vhat, const float *g, 
     }
 }
 
+#include "scalar_adaptive.h"
+
 /* -------------------------------------------------------- matrix products */
 
 static void gemm_own_f32(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a, size_t lda,

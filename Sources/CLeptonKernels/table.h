@@ -65,7 +65,29 @@
     DO(adam_f32,                                                                                                       \
        (float *w, float *m, float *v, float *vhat, const float *g, size_t n, float alpha, double b1, double b2,        \
         float eps),                                                                                                    \
-       (w, m, v, vhat, g, n, alpha, b1, b2, eps))
+       (w, m, v, vhat, g, n, alpha, b1, b2, eps))                                                                      \
+    DO(rmsprop_f32,                                                                                                    \
+       (float *w, float *v, float *momentum, float *average, const float *g, size_t n, float lr, double rho, float mu, \
+        float eps),                                                                                                    \
+       (w, v, momentum, average, g, n, lr, rho, mu, eps))                                                              \
+    DO(adagrad_f32, (float *w, float *a, const float *g, size_t n, float lr, float eps), (w, a, g, n, lr, eps))        \
+    DO(adadelta_f32, (float *w, float *a, float *d, const float *g, size_t n, float lr, double rho, float eps),        \
+       (w, a, d, g, n, lr, rho, eps))                                                                                  \
+    DO(adamax_f32,                                                                                                     \
+       (float *w, float *m, float *u, const float *g, size_t n, float lr, float correction, double b1, float b2,       \
+        float eps),                                                                                                    \
+       (w, m, u, g, n, lr, correction, b1, b2, eps))                                                                   \
+    DO(nadam_f32,                                                                                                      \
+       (float *w, float *m, float *v, const float *g, size_t n, float lr, float momentum_factor,                       \
+        float gradient_factor, float correction, float c1, float c2, float eps),                                       \
+       (w, m, v, g, n, lr, momentum_factor, gradient_factor, correction, c1, c2, eps))                                 \
+    DO(lion_f32, (float *w, float *m, const float *g, size_t n, float lr, float b1, float b2),                         \
+       (w, m, g, n, lr, b1, b2))                                                                                       \
+    DO(decay_f32, (float *w, size_t n, float factor), (w, n, factor))                                                  \
+    DO(average_f32, (float *average, const float *w, size_t n, float momentum), (average, w, n, momentum))             \
+    DO(scale_f32, (float *x, size_t n, float factor), (x, n, factor))                                                  \
+    DO(clip_f32, (float *x, size_t n, float limit), (x, n, limit))                                                     \
+    GET(double, sum_squares_f32, (const float *x, size_t n), (x, n))
 
 #define LEPTON_FIELD_DO(name, parameters, arguments) void(*name) parameters;
 #define LEPTON_FIELD_GET(type, name, parameters, arguments) type(*name) parameters;

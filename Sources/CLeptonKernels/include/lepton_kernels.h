@@ -174,4 +174,45 @@ void lepton_k_sgd_momentum_f32(float *w, float *m, const float *g, size_t n, flo
 void lepton_k_adam_f32(float *w, float *m, float *v, float *vhat, const float *g, size_t n, float alpha, double b1,
                        double b2, float eps);
 
+/** v = rho v + (1 - rho) g^2; step = lr g / sqrt(v + eps), or with `average` (its mean a = rho a + (1 - rho) g)
+ *  lr g / sqrt(v - a^2 + eps); with `momentum` M = mu M + step and w -= M, else w -= step (Tieleman & Hinton, 2012).
+ *  `momentum` and `average` may be NULL. */
+void lepton_k_rmsprop_f32(float *w, float *v, float *momentum, float *average, const float *g, size_t n, float lr,
+                          double rho, float mu, float eps);
+
+/** a += g^2; w -= lr g / sqrt(a + eps) (Duchi et al., 2011). */
+void lepton_k_adagrad_f32(float *w, float *a, const float *g, size_t n, float lr, float eps);
+
+/** a = rho a + (1 - rho) g^2; c = -g sqrt(d + eps) / sqrt(a + eps); d = rho d + (1 - rho) c^2; w += lr c
+ *  (Zeiler, 2012). */
+void lepton_k_adadelta_f32(float *w, float *a, float *d, const float *g, size_t n, float lr, double rho, float eps);
+
+/** m += (g - m)(1 - b1); u = max(b2 u, |g|); w -= lr m / (correction (u + eps)), correction = 1 - b1^t
+ *  (Kingma & Ba, 2015, section 7). */
+void lepton_k_adamax_f32(float *w, float *m, float *u, const float *g, size_t n, float lr, float correction, double b1,
+                         float b2, float eps);
+
+/** m += (g - m) c1; v += (g^2 - v) c2; w -= lr (momentum_factor m + gradient_factor g) / (sqrt(v / correction) + eps)
+ *  (Dozat, 2016); the caller computes the factors from the step. */
+void lepton_k_nadam_f32(float *w, float *m, float *v, const float *g, size_t n, float lr, float momentum_factor,
+                        float gradient_factor, float correction, float c1, float c2, float eps);
+
+/** w -= lr sign(b1 m + (1 - b1) g); then m = b2 m + (1 - b2) g (Chen et al., 2023). */
+void lepton_k_lion_f32(float *w, float *m, const float *g, size_t n, float lr, float b1, float b2);
+
+/** w -= w factor: decoupled weight decay, factor = rate times decay. */
+void lepton_k_decay_f32(float *w, size_t n, float factor);
+
+/** average = momentum average + (1 - momentum) w. */
+void lepton_k_average_f32(float *average, const float *w, size_t n, float momentum);
+
+/** x *= factor. */
+void lepton_k_scale_f32(float *x, size_t n, float factor);
+
+/** x = min(max(x, -limit), limit); a NaN stays. limit >= 0. */
+void lepton_k_clip_f32(float *x, size_t n, float limit);
+
+/** The sum of x^2, in one fixed order. */
+double lepton_k_sum_squares_f32(const float *x, size_t n);
+
 #endif /* LEPTON_KERNELS_H */

@@ -15,6 +15,7 @@
 #include "rows.h"
 
 #include "activations.h"
+#include "adaptive.h"
 #include "crossentropy.h"
 #include "data.h"
 #include "dropout.h"
