@@ -5,122 +5,140 @@ public struct Optimizer: Sendable, Equatable {
     package enum Kind: Sendable, Equatable {
         case sgd(momentum: Double, nesterov: Bool)
         case adam(beta1: Double, beta2: Double, epsilon: Double, amsgrad: Bool)
+        case rmsprop(rho: Double, momentum: Double, epsilon: Double, centered: Bool)
+        case adagrad(initialAccumulator: Double, epsilon: Double)
+        case adadelta(rho: Double, epsilon: Double)
+        case adamax(beta1: Double, beta2: Double, epsilon: Double)
+        case nadam(beta1: Double, beta2: Double, epsilon: Double)
+        case lion(beta1: Double, beta2: Double)
     }
 
+    /// "SGD", "Adam", "AdamW", ...: AdamW is Adam with weight decay by default.
+    package let className: String
     package let kind: Kind
     package var learningRate: Double
+    /// Decoupled: each step takes rate · decay of every trained weight away before the update. Nil for none.
+    package let weightDecay: Double?
     package var name: String
 
-    private init(kind: Kind, learningRate: Double, name: String) {
+    private init(_ className: String, _ kind: Kind, _ learningRate: Double, weightDecay: Double?) {
+        self.init(
+            className: className, kind: kind, learningRate: learningRate, weightDecay: weightDecay,
+            name: className.lowercased())
+    }
+
+    init(className: String, kind: Kind, learningRate: Double, weightDecay: Double?, name: String) {
+        self.className = className
         self.kind = kind
         self.learningRate = learningRate
+        self.weightDecay = weightDecay
         self.name = name
     }
 
     /// w -= rate · g; with momentum m = momentum · m - rate · g, w += m.
-    public static func sgd(learningRate: Double = 0.01, momentum: Double = 0, nesterov: Bool = false) -> Optimizer {
+    public static func sgd(
+        learningRate: Double = 0.01, momentum: Double = 0, nesterov: Bool = false, weightDecay: Double? = nil
+    ) -> Optimizer {
         Optimizer(
-            kind: .sgd(momentum: momentum, nesterov: nesterov), learningRate: learningRate, name: "sgd")
+            "SGD", .sgd(momentum: momentum, nesterov: nesterov), learningRate, weightDecay: weightDecay)
     }
 
     /// Adam (Kingma & Ba, 2015), with epsilon outside the bias correction as Keras has it.
     public static func adam(
         learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
-        amsgrad: Bool = false
+        amsgrad: Bool = false, weightDecay: Double? = nil
     ) -> Optimizer {
         Optimizer(
-            kind: .adam(beta1: beta1, beta2: beta2, epsilon: epsilon, amsgrad: amsgrad), learningRate: learningRate,
-            name: "adam")
+            "Adam", .adam(beta1: beta1, beta2: beta2, epsilon: epsilon, amsgrad: amsgrad), learningRate,
+            weightDecay: weightDecay)
     }
 
-    /// Names of the per-weight state, in the order in which Keras saves it.
-    package var slotNames: [String] {
+    /// Adam with decoupled weight decay (Loshchilov & Hutter, 2019).
+    public static func adamW(
+        learningRate: Double = 0.001, weightDecay: Double = 0.004, beta1: Double = 0.9, beta2: Double = 0.999,
+        epsilon: Double = 1e-7, amsgrad: Bool = false
+    ) -> Optimizer {
+        Optimizer(
+            "AdamW", .adam(beta1: beta1, beta2: beta2, epsilon: epsilon, amsgrad: amsgrad), learningRate,
+            weightDecay: weightDecay)
+    }
+
+    /// Gradients divided by the root of their running mean square (Tieleman & Hinton, 2012).
+    public static func rmsprop(
+        learningRate: Double = 0.001, rho: Double = 0.9, momentum: Double = 0, epsilon: Double = 1e-7,
+        centered: Bool = false, weightDecay: Double? = nil
+    ) -> Optimizer {
+        Optimizer(
+            "RMSprop", .rmsprop(rho: rho, momentum: momentum, epsilon: epsilon, centered: centered), learningRate,
+            weightDecay: weightDecay)
+    }
+
+    /// Gradients divided by the root of the sum of all their squares (Duchi et al., 2011).
+    public static func adagrad(
+        learningRate: Double = 0.001, initialAccumulator: Double = 0.1, epsilon: Double = 1e-7,
+        weightDecay: Double? = nil
+    ) -> Optimizer {
+        Optimizer(
+            "Adagrad", .adagrad(initialAccumulator: initialAccumulator, epsilon: epsilon), learningRate,
+            weightDecay: weightDecay)
+    }
+
+    /// Adadelta (Zeiler, 2012).
+    public static func adadelta(
+        learningRate: Double = 0.001, rho: Double = 0.95, epsilon: Double = 1e-7, weightDecay: Double? = nil
+    ) -> Optimizer {
+        Optimizer("Adadelta", .adadelta(rho: rho, epsilon: epsilon), learningRate, weightDecay: weightDecay)
+    }
+
+    /// Adam with the largest gradient seen in place of the second moment (Kingma & Ba, 2015, section 7).
+    public static func adamax(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
+        weightDecay: Double? = nil
+    ) -> Optimizer {
+        Optimizer(
+            "Adamax", .adamax(beta1: beta1, beta2: beta2, epsilon: epsilon), learningRate, weightDecay: weightDecay)
+    }
+
+    /// Adam with Nesterov momentum (Dozat, 2016).
+    public static func nadam(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
+        weightDecay: Double? = nil
+    ) -> Optimizer {
+        Optimizer(
+            "Nadam", .nadam(beta1: beta1, beta2: beta2, epsilon: epsilon), learningRate, weightDecay: weightDecay)
+    }
+
+    /// The sign of an average of gradients (Chen et al., 2023).
+    public static func lion(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.99, weightDecay: Double? = nil
+    ) -> Optimizer {
+        Optimizer("Lion", .lion(beta1: beta1, beta2: beta2), learningRate, weightDecay: weightDecay)
+    }
+
+    /// One number of state for each weight, and where it begins.
+    package struct Slot: Sendable, Equatable {
+        package let name: String
+        package let initialValue: Float
+
+        init(_ name: String, _ initialValue: Double = 0) {
+            self.name = name
+            self.initialValue = Float(initialValue)
+        }
+    }
+
+    /// The per-weight state. The order is the kernels'.
+    package var slots: [Slot] {
         switch kind {
-        case .sgd(let momentum, _): momentum == 0 ? [] : ["momentum"]
-        case .adam(_, _, _, let amsgrad): ["momentum", "velocity"] + (amsgrad ? ["velocity_hat"] : [])
-        }
-    }
-
-    private static let notYet: Set<String> = [
-        "rmsprop", "adagrad", "adadelta", "adamax", "nadam", "ftrl", "lion", "adamw", "adafactor", "lamb", "muon",
-    ]
-
-    /// Reads a name or a config object; case does not count in a bare name, as in Keras.
-    package init(_ value: JSONValue) throws(LeptonError) {
-        let object = try SerializedObject("optimizer", value)
-        let isSGD: Bool
-        switch object.className.lowercased() {
-        case "sgd": isSGD = true
-        case "adam": isSGD = false
-        case let name where Optimizer.notYet.contains(name):
-            throw LeptonError(
-                .notSupported, "optimizer '\(object.className)' is not supported by this version; it has sgd, adam")
-        default: throw unknownName("optimizer", object.className, known: ["sgd", "adam"])
-        }
-        var reader = ConfigReader(isSGD ? "SGD" : "Adam", object.config)
-        let rate = try Optimizer.learningRate(&reader, default: isSGD ? 0.01 : 0.001)
-        let unit = "a number of at least 0 and below 1"
-        func isUnit(_ number: Double) -> Bool { number >= 0 && number < 1 }
-        if isSGD {
-            let momentum = try reader.number("momentum", default: 0, "a number between 0 and 1") {
-                $0 >= 0 && $0 <= 1
-            }
-            self = .sgd(
-                learningRate: rate, momentum: momentum, nesterov: try reader.bool("nesterov", default: false))
-        } else {
-            self = .adam(
-                learningRate: rate, beta1: try reader.number("beta_1", default: 0.9, unit, where: isUnit),
-                beta2: try reader.number("beta_2", default: 0.999, unit, where: isUnit),
-                epsilon: try reader.number("epsilon", default: 1e-7, "a number of at least 0") {
-                    $0 >= 0 && $0.isFinite
-                },
-                amsgrad: try reader.bool("amsgrad", default: false))
-        }
-        name = try reader.string("name") ?? name
-        try Optimizer.readShared(&reader)
-        try reader.finish()
-    }
-
-    private static func learningRate(
-        _ reader: inout ConfigReader, default standard: Double
-    ) throws(LeptonError) -> Double {
-        if case .object = reader.value("learning_rate") ?? .null {
-            throw LeptonError(
-                .notSupported, "learning-rate schedules are not supported; set the rate between epochs in a callback")
-        }
-        return try reader.number("learning_rate", default: standard, "a finite number of at least 0") {
-            $0 >= 0 && $0.isFinite
-        }
-    }
-
-    /// Arguments that all of Keras's optimizers have; only their neutral values are taken.
-    private static func readShared(_ reader: inout ConfigReader) throws(LeptonError) {
-        for name in ["weight_decay", "clipnorm", "global_clipnorm", "clipvalue"] {
-            try reader.neutral(name, instead: "leave it out")
-        }
-        try reader.neutral("use_ema", [.bool(false)], instead: "leave it out")
-        try reader.neutral("loss_scale_factor", instead: "leave it out")
-        try reader.neutral("gradient_accumulation_steps", instead: "use a larger batch")
-        reader.ignore("ema_momentum", "ema_overwrite_frequency", "jit_compile")
-    }
-
-    package var config: JSONValue {
-        var fields: JSONObject = [
-            "name": .string(name), "learning_rate": .number(learningRate), "weight_decay": .null, "clipnorm": .null,
-            "global_clipnorm": .null, "clipvalue": .null, "use_ema": false, "ema_momentum": 0.99,
-            "ema_overwrite_frequency": .null, "loss_scale_factor": .null, "gradient_accumulation_steps": .null,
-        ]
-        switch kind {
-        case .sgd(let momentum, let nesterov):
-            fields["momentum"] = .number(momentum)
-            fields["nesterov"] = .bool(nesterov)
-            return serialized(module: "keras.optimizers", className: "SGD", config: fields)
-        case .adam(let beta1, let beta2, let epsilon, let amsgrad):
-            fields["beta_1"] = .number(beta1)
-            fields["beta_2"] = .number(beta2)
-            fields["epsilon"] = .number(epsilon)
-            fields["amsgrad"] = .bool(amsgrad)
-            return serialized(module: "keras.optimizers", className: "Adam", config: fields)
+        case .sgd(let momentum, _): momentum == 0 ? [] : [Slot("momentum")]
+        case .adam(_, _, _, let amsgrad):
+            [Slot("momentum"), Slot("velocity")] + (amsgrad ? [Slot("velocity_hat")] : [])
+        case .rmsprop(_, let momentum, _, let centered):
+            [Slot("velocity")] + (momentum > 0 ? [Slot("momentum")] : []) + (centered ? [Slot("average_gradient")] : [])
+        case .adagrad(let initial, _): [Slot("accumulator", initial)]
+        case .adadelta: [Slot("accumulated_grad"), Slot("accumulated_delta_var")]
+        case .adamax: [Slot("momentum"), Slot("norm")]
+        case .nadam: [Slot("momentum"), Slot("velocity")]
+        case .lion: [Slot("momentum")]
         }
     }
 }

@@ -1,4 +1,3 @@
-import CLeptonKernels
 import LeptonNN
 import LeptonTensor
 
@@ -17,64 +16,76 @@ package final class OptimizerState {
     package let slots: [AlignedBuffer<Float>]
     /// Steps applied so far.
     package var iterations: UInt64 = 0
+    /// U of the last step that was prepared; see `nadamFactors`.
+    private var nadamProduct: (steps: UInt64, value: Float) = (0, 1)
 
     package init(_ optimizer: Optimizer, parameterFloats: Int) throws(LeptonError) {
         self.optimizer = optimizer
         var slots: [AlignedBuffer<Float>] = []
-        for name in optimizer.slotNames {
-            slots.append(try AlignedBuffer(zeros: parameterFloats, purpose: "the optimizer's \(name)"))
+        for slot in optimizer.slots {
+            let buffer = try AlignedBuffer<Float>(zeros: parameterFloats, purpose: "the optimizer's \(slot.name)")
+            if slot.initialValue != 0 { buffer.pointer.update(repeating: slot.initialValue, count: parameterFloats) }
+            slots.append(buffer)
         }
         self.slots = slots
     }
 
-    /// The next step's update with everything that does not depend on the weight worked out.
+    /// The next step's update with everything that does not depend on the weight worked out: in float32 where Keras
+    /// does so, because the first steps depend on how 1 - beta rounds.
     func nextUpdate(parameters: UnsafeMutablePointer<Float>) -> OptimizerUpdate {
-        let slot = { (index: Int) in index < self.slots.count ? self.slots[index].pointer : nil }
         let rate = Float(optimizer.learningRate)
+        let step = Float(iterations + 1)
+        var update = OptimizerUpdate(
+            parameters: parameters, slot0: slot(0), slot1: slot(1), slot2: slot(2),
+            decay: optimizer.weightDecay.map { Float($0) * rate } ?? 0, rule: .sgd(rate: rate))
         switch optimizer.kind {
         case .sgd(let momentum, let nesterov):
-            return OptimizerUpdate(
-                parameters: parameters, slot0: slot(0), slot1: nil, slot2: nil,
-                rule: .sgd(rate: rate, momentum: Float(momentum), nesterov: nesterov))
-        case .adam(let beta1, let beta2, let epsilon, _):
-            // In float32, as Keras computes it: the first steps depend on how 1 - beta rounds.
-            let step = Float(iterations + 1)
-            let alpha = rate * (1 - powf(Float(beta2), step)).squareRoot() / (1 - powf(Float(beta1), step))
-            return OptimizerUpdate(
-                parameters: parameters, slot0: slot(0), slot1: slot(1), slot2: slot(2),
-                rule: .adam(alpha: alpha, beta1: beta1, beta2: beta2, epsilon: Float(epsilon)))
-        }
-    }
-}
-
-/// One step's update, as plain memory that worker threads apply to disjoint ranges.
-struct OptimizerUpdate: BitwiseCopyable {
-    enum Rule: BitwiseCopyable {
-        case sgd(rate: Float, momentum: Float, nesterov: Bool)
-        case adam(alpha: Float, beta1: Double, beta2: Double, epsilon: Float)
-    }
-
-    let parameters: UnsafeMutablePointer<Float>
-    let slot0: UnsafeMutablePointer<Float>?
-    let slot1: UnsafeMutablePointer<Float>?
-    let slot2: UnsafeMutablePointer<Float>?
-    let rule: Rule
-
-    /// Updates `count` parameters from `offset` on with their gradients.
-    func apply(offset: Int, count: Int, gradient: UnsafePointer<Float>) {
-        switch rule {
-        case .sgd(let rate, let momentum, let nesterov):
-            if let slot0, momentum != 0 {
-                lepton_k_sgd_momentum_f32(
-                    parameters + offset, slot0 + offset, gradient, count, rate, momentum, nesterov ? 1 : 0)
-            } else {
-                lepton_k_sgd_f32(parameters + offset, gradient, count, rate)
+            if momentum != 0 {
+                update.rule = .momentum(rate: rate, momentum: Float(momentum), nesterov: nesterov)
             }
-        case .adam(let alpha, let beta1, let beta2, let epsilon):
-            guard let slot0, let slot1 else { return }
-            lepton_k_adam_f32(
-                parameters + offset, slot0 + offset, slot1 + offset, slot2.map { $0 + offset }, gradient, count, alpha,
-                beta1, beta2, epsilon)
+        case .adam(let beta1, let beta2, let epsilon, _):
+            let alpha = rate * (1 - powf(Float(beta2), step)).squareRoot() / (1 - powf(Float(beta1), step))
+            update.rule = .adam(alpha: alpha, beta1: beta1, beta2: beta2, epsilon: Float(epsilon))
+        case .rmsprop(let rho, let momentum, let epsilon, let centered):
+            if momentum == 0 { update.moveSlot1To2(if: centered) }
+            update.rule = .rmsprop(rate: rate, rho: rho, momentum: Float(momentum), epsilon: Float(epsilon))
+        case .adagrad(_, let epsilon):
+            update.rule = .adagrad(rate: rate, epsilon: Float(epsilon))
+        case .adadelta(let rho, let epsilon):
+            update.rule = .adadelta(rate: rate, rho: rho, epsilon: Float(epsilon))
+        case .adamax(let beta1, let beta2, let epsilon):
+            update.rule = .adamax(
+                rate: rate, correction: 1 - powf(Float(beta1), step), beta1: beta1, beta2: Float(beta2),
+                epsilon: Float(epsilon))
+        case .nadam(let beta1, let beta2, let epsilon):
+            let factors = nadamFactors(beta1: Float(beta1))
+            update.rule = .nadam(
+                rate: rate, momentumFactor: factors.momentum, gradientFactor: factors.gradient,
+                correction: 1 - powf(Float(beta2), step), beta1: Float(beta1), beta2: Float(beta2),
+                epsilon: Float(epsilon))
+        case .lion(let beta1, let beta2):
+            update.rule = .lion(rate: rate, beta1: Float(beta1), beta2: Float(beta2))
         }
+        return update
+    }
+
+    /// Nadam's weights of momentum and gradient: with u(t) = beta1 (1 - 0.96^t / 2) and U(t) = u(1) · ... · u(t),
+    /// momentum counts u(t+1) / (1 - U(t+1)) and the gradient (1 - u(t)) / (1 - U(t)).
+    private func nadamFactors(beta1: Float) -> (momentum: Float, gradient: Float) {
+        func schedule(_ step: UInt64) -> Float { beta1 * (1 - 0.5 * powf(0.96, Float(step))) }
+        // U depends on the step alone; multiplied up in float32, as Keras keeps it, also after loading a file.
+        if nadamProduct.steps > iterations { nadamProduct = (0, 1) }
+        while nadamProduct.steps <= iterations {
+            nadamProduct.steps += 1
+            nadamProduct.value *= schedule(nadamProduct.steps)
+        }
+        let next = schedule(iterations + 2)
+        return (
+            next / (1 - nadamProduct.value * next), (1 - schedule(iterations + 1)) / (1 - nadamProduct.value)
+        )
+    }
+
+    private func slot(_ index: Int) -> UnsafeMutablePointer<Float>? {
+        index < slots.count ? slots[index].pointer : nil
     }
 }

@@ -45,7 +45,7 @@ extension Model {
             let built = try requireBuilt()
             var tensors = try Model.tensors(built, built.parameters, prefix: "")
             if let state = optimizerState {
-                for (name, slot) in zip(state.optimizer.slotNames, state.slots) {
+                for (name, slot) in zip(state.optimizer.slots.map(\.name), state.slots) {
                     tensors += try Model.tensors(built, slot, prefix: "optimizer/\(name)/")
                 }
             }
@@ -90,7 +90,7 @@ extension Model {
                 throw LeptonError(.corruptData, "the model file has optimizer state but no compile settings")
             }
             let state = try ensureOptimizerState(built)
-            for (name, slot) in zip(state.optimizer.slotNames, state.slots) {
+            for (name, slot) in zip(state.optimizer.slots.map(\.name), state.slots) {
                 try Model.restore(built, slot, prefix: "optimizer/\(name)/", &byName)
             }
             state.iterations = iterations
