@@ -45,6 +45,8 @@ import Testing
 
     @Test(arguments: [
         Optimizer.adam(amsgrad: true), .adam(), .sgd(), .sgd(learningRate: 0.1, momentum: 0.9, nesterov: true),
+        .adamW(), .rmsprop(momentum: 0.5, centered: true), .rmsprop(centered: true), .adagrad(), .adadelta(),
+        .adamax(), .nadam(), .lion(weightDecay: 0.1),
     ])
     func trainingGoesOnToTheSameBits(_ optimizer: Optimizer) throws {
         let straight = sample(optimizer: optimizer)

@@ -35,6 +35,72 @@ extension KernelTests {
             }
         }
 
+        /// Every adaptive update, its state included, on every instruction set.
+        @Test(arguments: lengths) func adaptive(n: Int) {
+            let w = random(n, seed: n), g = random(n, seed: n + 1), m = random(n, seed: n + 2)
+            let v = random(n, 0.1, 1, seed: n + 3), d = random(n, 0.1, 1, seed: n + 4)
+            func check(
+                _ name: String,
+                _ update: (
+                    _ w: UnsafeMutablePointer<Float>, _ a: UnsafeMutablePointer<Float>,
+                    _ b: UnsafeMutablePointer<Float>, _ c: UnsafeMutablePointer<Float>, _ g: UnsafePointer<Float>
+                ) -> Void
+            ) {
+                expectLikeScalar(within: 2e-6, name) {
+                    let weights = Guarded(w), first = Guarded(v), second = Guarded(d), third = Guarded(m)
+                    let gradient = Guarded(g)
+                    update(weights.pointer, first.pointer, second.pointer, third.pointer, gradient.pointer)
+                    return weights.values() + first.values() + second.values() + third.values()
+                }
+            }
+            check("rmsprop") { w, a, _, _, g in lepton_k_rmsprop_f32(w, a, nil, nil, g, n, 0.1, 0.9, 0, 1e-3) }
+            check("rmsprop, momentum and average") { w, a, b, c, g in
+                lepton_k_rmsprop_f32(w, a, b, c, g, n, 0.1, 0.9, 0.5, 20)
+            }
+            check("adagrad") { w, a, _, _, g in lepton_k_adagrad_f32(w, a, g, n, 0.1, 1e-3) }
+            check("adadelta") { w, a, b, _, g in lepton_k_adadelta_f32(w, a, b, g, n, 0.5, 0.9, 1e-3) }
+            check("adamax") { w, a, b, _, g in lepton_k_adamax_f32(w, b, a, g, n, 0.1, 0.2, 0.9, 0.99, 1e-3) }
+            check("nadam") { w, a, b, _, g in
+                lepton_k_nadam_f32(w, b, a, g, n, 0.1, 0.7, 0.4, 0.5, 0.1, 0.01, 1e-3)
+            }
+            check("lion") { w, _, _, c, g in lepton_k_lion_f32(w, c, g, n, 0.1, 0.9, 0.99) }
+            check("decay") { w, _, _, _, _ in lepton_k_decay_f32(w, n, 0.03) }
+            check("average") { w, a, _, _, _ in lepton_k_average_f32(a, w, n, 0.9) }
+            check("scale") { w, _, _, _, _ in lepton_k_scale_f32(w, n, 1.7) }
+            check("clip") { w, _, _, _, _ in lepton_k_clip_f32(w, n, 0.3) }
+            expectLikeScalar(within: 1e-6, "sum of squares") { [Float(lepton_k_sum_squares_f32(g, n))] }
+        }
+
+        /// By hand, with a gradient of 2.
+        @Test func adaptiveFormulas() {
+            onEveryISA { name in
+                var w: Float = 1, a: Float = 0.5, b: Float = 0.25
+                lepton_k_rmsprop_f32(&w, &a, nil, nil, [2], 1, 0.1, 0.9, 0, 0)
+                #expect(agree(a, 0.85, 1e-6) && agree(w, 1 - 0.2 / Float(0.85).squareRoot(), 1e-6), "\(name)")
+                (w, a) = (1, 0.5)
+                lepton_k_adagrad_f32(&w, &a, [2], 1, 0.1, 0)
+                #expect(agree(a, 4.5, 1e-6) && agree(w, 1 - 0.2 / Float(4.5).squareRoot(), 1e-6), "\(name)")
+                (w, a) = (1, 0.5)
+                lepton_k_adadelta_f32(&w, &a, &b, [2], 1, 1, 0.5, 0)
+                let change = -0.5 * 2 / Float(2.25).squareRoot()
+                #expect(agree(a, 2.25, 1e-6) && agree(w, 1 + change, 1e-6), "\(name)")
+                #expect(agree(b, 0.125 + 0.5 * change * change, 1e-6), "\(name)")
+                (w, a, b) = (1, 0, 1)
+                lepton_k_adamax_f32(&w, &a, &b, [2], 1, 0.1, 0.1, 0.9, 0.999, 0)
+                #expect(agree(a, 0.2, 1e-6) && agree(b, 2, 1e-6) && agree(w, 0.9, 1e-6), "\(name)")
+                (w, a) = (1, 1)
+                lepton_k_lion_f32(&w, &a, [-20], 1, 0.1, 0.9, 0.5)
+                #expect(agree(w, 1.1, 1e-6) && agree(a, -9.5, 1e-6), "\(name)")
+                var nothing: Float = 0
+                w = 1
+                lepton_k_lion_f32(&w, &nothing, [0], 1, 0.1, 0.9, 0.5)
+                #expect(w == 1, "\(name)")
+                var values: [Float] = [-3, -0.5, 0.5, 3, .nan]
+                lepton_k_clip_f32(&values, 5, 1)
+                #expect(Array(values[..<4]) == [-1, -0.5, 0.5, 1] && values[4].isNaN, "\(name)")
+            }
+        }
+
         /// The formulas by hand, for one parameter.
         @Test func formulas() {
             onEveryISA { name in

@@ -17,7 +17,7 @@ layers = keras.layers
         ("losses", "Huber", "MeanSquaredError"),
         ("losses", "mean_squared_error", "as a text to compile"),
         ("metrics", "AUC", "BinaryAccuracy"),
-        ("optimizers", "RMSprop", "SGD, Adam"),
+        ("optimizers", "Lamb", "SGD, Adadelta"),
         ("optimizers", "schedules", "on_epoch_begin"),
         ("callbacks", "EarlyStopping", "stop_training"),
         ("initializers", "Identity", "GlorotUniform"),

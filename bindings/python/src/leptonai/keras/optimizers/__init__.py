@@ -8,15 +8,32 @@ from ...errors import bad_argument
 from .._missing import missing_from
 from ..saving import deserialize_keras_object, serialize_keras_object
 from .adam import Adam
+from .adaptive import Adadelta, Adagrad, Adamax, AdamW, Lion, Nadam, RMSprop
 from .optimizer import Optimizer
 from .sgd import SGD
 
-__all__ = ["SGD", "Adam", "Optimizer", "deserialize", "get", "serialize"]
+__all__ = [
+    "SGD",
+    "Adadelta",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Adamax",
+    "Lion",
+    "Nadam",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "serialize",
+]
 
 if not TYPE_CHECKING:
     __getattr__ = missing_from("keras.optimizers", __all__)
 
-_BY_NAME: dict[str, type[SGD | Adam]] = {"sgd": SGD, "adam": Adam}
+_BY_NAME: dict[str, type[Optimizer]] = {
+    cls.__name__.lower(): cls for cls in (SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RMSprop)
+}
 
 
 def get(identifier: object) -> Optimizer | str:
@@ -31,7 +48,11 @@ def get(identifier: object) -> Optimizer | str:
         return deserialize(identifier)
     if isinstance(identifier, str):
         known = _BY_NAME.get(identifier.lower())
-        return identifier if known is None else known()
+        if known is None:
+            return identifier
+        named: Any = known
+        by_name: Optimizer = named()
+        return by_name
     raise bad_argument("optimizer", "a name or an optimizer of keras.optimizers", identifier)
 
 

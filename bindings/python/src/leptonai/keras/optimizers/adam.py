@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import bad_argument, refuse_unless_default
+from ...errors import bad_argument
 from ..saving import public
 from .optimizer import Optimizer
 
@@ -18,7 +18,8 @@ class Adam(Optimizer):
         beta_1: Decay of the mean of gradients, in 0 ... 1.
         beta_2: Decay of the mean of squares, in 0 ... 1.
         epsilon: Added to the root of the mean of squares.
-        amsgrad: Not supported by this version.
+        amsgrad: Whether the largest mean of squares so far stands in place of the last (Reddi et al., ICLR 2018).
+        weight_decay: Each step takes learning_rate * weight_decay of every trained weight away; None for none.
     """
 
     def __init__(
@@ -57,11 +58,10 @@ class Adam(Optimizer):
         for argument, value in (("beta_1", beta_1), ("beta_2", beta_2)):
             if not isinstance(value, int | float) or not 0 <= value < 1:
                 raise bad_argument(argument, "a number in 0 ... 1, without 1", value)
-        refuse_unless_default("Adam", {"amsgrad": "leave it at False"}, amsgrad=(amsgrad, False))
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.epsilon = epsilon
-        self.amsgrad = amsgrad
+        self.amsgrad = bool(amsgrad)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -69,5 +69,5 @@ class Adam(Optimizer):
             "beta_1": self.beta_1,
             "beta_2": self.beta_2,
             "epsilon": self.epsilon,
-            "amsgrad": False,
+            "amsgrad": self.amsgrad,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, Self
 
 from ... import _core
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from ..._core import ModelHandle
 
 _REMEDIES = {
-    "weight_decay": "leave it at None",
     "clipnorm": "scale the data so that gradients stay small, or lower learning_rate",
     "clipvalue": "scale the data so that gradients stay small, or lower learning_rate",
     "global_clipnorm": "scale the data so that gradients stay small, or lower learning_rate",
@@ -52,6 +52,7 @@ class Optimizer:
 
     Args:
         learning_rate: Step size, 0 or more.
+        weight_decay: Each step takes learning_rate * weight_decay of every trained weight away; None for none.
         name: The optimizer's name.
     """
 
@@ -75,7 +76,6 @@ class Optimizer:
         refuse_unless_default(
             type(self).__name__,
             _REMEDIES,
-            weight_decay=(weight_decay, None),
             clipnorm=(clipnorm, None),
             clipvalue=(clipvalue, None),
             global_clipnorm=(global_clipnorm, None),
@@ -85,6 +85,9 @@ class Optimizer:
             loss_scale_factor=(loss_scale_factor, None),
             gradient_accumulation_steps=(gradient_accumulation_steps, None),
         )
+        if weight_decay is not None and (not isinstance(weight_decay, int | float) or not 0 <= weight_decay < inf):
+            raise bad_argument("weight_decay", "None or a number of 0 or more", weight_decay)
+        self.weight_decay = weight_decay
         self.name = name or automatic_name(type(self).__name__)
         self._learning_rate = _rate(learning_rate)
         self._model: ModelHandle | None = None
@@ -115,7 +118,7 @@ class Optimizer:
         return {
             "name": self.name,
             "learning_rate": float(self.learning_rate),
-            "weight_decay": None,
+            "weight_decay": self.weight_decay,
             "clipnorm": None,
             "global_clipnorm": None,
             "clipvalue": None,
