@@ -337,7 +337,7 @@ LEPTON_API lepton_status lepton_model_output_shape(lepton_model *model, size_t i
  *  `{"class_name": "SGD", "config": {"learning_rate": 0.1, "momentum": 0.9}}`. */
 typedef struct lepton_compile_options {
     size_t struct_size;
-    const char *optimizer;      /**< "sgd" or "adam"; default "adam" */
+    const char *optimizer;      /**< such as "sgd" or "adam"; default "adam" */
     const char *loss;           /**< such as "mean_squared_error"; required for fit */
     const char *const *metrics; /**< `metric_count` names; not weighted by sample weights */
     size_t metric_count;
