@@ -354,7 +354,8 @@ def test_configs_of_optimizers_are_keras_s(name: str) -> None:
     expected = theirs.get_config()
     config = mine.get_config()
     assert config.keys() == expected.keys()
-    for key in expected:
+    # Names count the optimizers made before.
+    for key in expected.keys() - {"name"}:
         assert config[key] == pytest.approx(expected[key]), key
     keras.optimizers.deserialize(ours.optimizers.serialize(mine))
     ours.optimizers.deserialize(keras.optimizers.serialize(theirs))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ... import _core
 from ...errors import NotSupportedError, bad_argument, refuse_unless_default
 from .._missing import missing_member
+from .._names import automatic_name
 
 if TYPE_CHECKING:
     from ..._core import ModelHandle
@@ -87,7 +88,7 @@ class Optimizer:
         if weight_decay is not None and (not isinstance(weight_decay, int | float) or not 0 <= weight_decay < inf):
             raise bad_argument("weight_decay", "None or a number of 0 or more", weight_decay)
         self.weight_decay = weight_decay
-        self.name = name or type(self).__name__.lower()
+        self.name = name or automatic_name(type(self).__name__)
         self._learning_rate = _rate(learning_rate)
         self._model: ModelHandle | None = None
 
