@@ -34,39 +34,42 @@ package final class OptimizerState {
     /// does so, because the first steps depend on how 1 - beta rounds.
     func nextUpdate(parameters: UnsafeMutablePointer<Float>) -> OptimizerUpdate {
         let rate = Float(optimizer.learningRate)
-        let step = Float(iterations + 1)
-        var update = OptimizerUpdate(
-            parameters: parameters, slot0: slot(0), slot1: slot(1), slot2: slot(2),
-            decay: optimizer.weightDecay.map { Float($0) * rate } ?? 0, rule: .sgd(rate: rate))
+        // RMSprop's optional slots have fixed places, the average the third also where there is no momentum.
+        var (second, third) = (slot(1), slot(2))
+        if case .rmsprop(_, 0, _, true) = optimizer.kind { (second, third) = (nil, slot(1)) }
+        return OptimizerUpdate(
+            parameters: parameters, slot0: slot(0), slot1: second, slot2: third,
+            decay: optimizer.weightDecay.map { Float($0) * rate } ?? 0,
+            rule: nextRule(rate: rate, step: Float(iterations + 1)))
+    }
+
+    private func nextRule(rate: Float, step: Float) -> OptimizerUpdate.Rule {
         switch optimizer.kind {
         case .sgd(let momentum, let nesterov):
-            if momentum != 0 {
-                update.rule = .momentum(rate: rate, momentum: Float(momentum), nesterov: nesterov)
-            }
+            return momentum == 0
+                ? .sgd(rate: rate) : .momentum(rate: rate, momentum: Float(momentum), nesterov: nesterov)
         case .adam(let beta1, let beta2, let epsilon, _):
             let alpha = rate * (1 - powf(Float(beta2), step)).squareRoot() / (1 - powf(Float(beta1), step))
-            update.rule = .adam(alpha: alpha, beta1: beta1, beta2: beta2, epsilon: Float(epsilon))
-        case .rmsprop(let rho, let momentum, let epsilon, let centered):
-            if momentum == 0 { update.moveSlot1To2(if: centered) }
-            update.rule = .rmsprop(rate: rate, rho: rho, momentum: Float(momentum), epsilon: Float(epsilon))
+            return .adam(alpha: alpha, beta1: beta1, beta2: beta2, epsilon: Float(epsilon))
+        case .rmsprop(let rho, let momentum, let epsilon, _):
+            return .rmsprop(rate: rate, rho: rho, momentum: Float(momentum), epsilon: Float(epsilon))
         case .adagrad(_, let epsilon):
-            update.rule = .adagrad(rate: rate, epsilon: Float(epsilon))
+            return .adagrad(rate: rate, epsilon: Float(epsilon))
         case .adadelta(let rho, let epsilon):
-            update.rule = .adadelta(rate: rate, rho: rho, epsilon: Float(epsilon))
+            return .adadelta(rate: rate, rho: rho, epsilon: Float(epsilon))
         case .adamax(let beta1, let beta2, let epsilon):
-            update.rule = .adamax(
+            return .adamax(
                 rate: rate, correction: 1 - powf(Float(beta1), step), beta1: beta1, beta2: Float(beta2),
                 epsilon: Float(epsilon))
         case .nadam(let beta1, let beta2, let epsilon):
             let factors = nadamFactors(beta1: Float(beta1))
-            update.rule = .nadam(
+            return .nadam(
                 rate: rate, momentumFactor: factors.momentum, gradientFactor: factors.gradient,
                 correction: 1 - powf(Float(beta2), step), beta1: Float(beta1), beta2: Float(beta2),
                 epsilon: Float(epsilon))
         case .lion(let beta1, let beta2):
-            update.rule = .lion(rate: rate, beta1: Float(beta1), beta2: Float(beta2))
+            return .lion(rate: rate, beta1: Float(beta1), beta2: Float(beta2))
         }
-        return update
     }
 
     /// Nadam's weights of momentum and gradient: with u(t) = beta1 (1 - 0.96^t / 2) and U(t) = u(1) · ... · u(t),

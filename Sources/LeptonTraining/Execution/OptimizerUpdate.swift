@@ -18,30 +18,11 @@ struct OptimizerUpdate: BitwiseCopyable {
 
     let parameters: UnsafeMutablePointer<Float>
     let slot0: UnsafeMutablePointer<Float>?
-    private(set) var slot1: UnsafeMutablePointer<Float>?
-    private(set) var slot2: UnsafeMutablePointer<Float>?
+    let slot1: UnsafeMutablePointer<Float>?
+    let slot2: UnsafeMutablePointer<Float>?
     /// What part of each weight decays in this step.
     let decay: Float
-    var rule: Rule
-
-    init(
-        parameters: UnsafeMutablePointer<Float>, slot0: UnsafeMutablePointer<Float>?,
-        slot1: UnsafeMutablePointer<Float>?, slot2: UnsafeMutablePointer<Float>?, decay: Float, rule: Rule
-    ) {
-        self.parameters = parameters
-        self.slot0 = slot0
-        self.slot1 = slot1
-        self.slot2 = slot2
-        self.decay = decay
-        self.rule = rule
-    }
-
-    /// RMSprop's optional slots: momentum is the second, the average the third, also when there is no momentum.
-    mutating func moveSlot1To2(if condition: Bool) {
-        guard condition else { return }
-        slot2 = slot1
-        slot1 = nil
-    }
+    let rule: Rule
 
     /// Updates `count` parameters from `offset` on with their gradients.
     func apply(offset: Int, count: Int, gradient: UnsafePointer<Float>) {

@@ -10,14 +10,14 @@ extension Model {
     package func fit(
         x: [TensorView], y: [TensorView], options: TrainingOptions, pool: PoolProvider
     ) throws(LeptonError) -> History {
-        let before = lock.withLock { (graph, built) }
-        let prepared = try withState { () throws(LeptonError) in
+        let (before, prepared) = try withState { () throws(LeptonError) in
             try requireIdle("a second fit")
+            let before = (graph, built)
             let prepared = try keepingUnbuiltOnFailure { () throws(LeptonError) in
                 try Trainer.prepare(self, x: x, y: y, options)
             }
             isTraining = true
-            return prepared
+            return (before, prepared)
         }
         defer { lock.withLock { isTraining = false } }
         let trainer: Trainer
@@ -25,13 +25,14 @@ extension Model {
             // Without the lock: an allocator may be the host's code, and may ask the model something.
             let workers = try pool()
             trainer = try withState { () throws(LeptonError) in
-                try Trainer(model: self, prepared, options: options, pool: workers)
+                let trainer = try Trainer(model: self, prepared, options: options, pool: workers)
+                hasOwnWeights = true
+                return trainer
             }
         } catch {
             lock.withLock { (graph, built) = before }
             throw error
         }
-        lock.withLock { hasOwnWeights = true }
         return try trainer.run()
     }
 

@@ -16,7 +16,7 @@ extension PlanBuilder {
     mutating func emitObjective(_ objective: Plan.Objective) {
         let output = graph.outputs[0]
         let target = Operand.data(graph.inputs.count)
-        var step = Step(objective.loss.stepBody)
+        var step = objective.loss.makeStep()
         step.source = value(output)
         step.source2 = target
         if isTraining, wantsGradient(output) { step.destination = makeGradient(output) }
@@ -62,37 +62,29 @@ extension StepArguments {
     }
 }
 
+/// A loss kernel with the form of the binary and the categorical cross-entropy: gradient, predictions, targets,
+/// weights, rows per weight, rows, columns, scale, whether predictions are logits, label smoothing.
+typealias SmoothedLossKernel =
+    @convention(c) (
+        UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, UnsafePointer<Float>?, Int, Int,
+        Int, Float, Int32, Float
+    ) -> Double
+
 extension Loss {
-    fileprivate var stepBody: Step.Body {
+    fileprivate func makeStep() -> Step {
         switch kind {
+        case .binaryCrossentropy: return smoothedStep(lepton_k_loss_binary_crossentropy_f32)
+        case .categoricalCrossentropy: return smoothedStep(lepton_k_loss_categorical_crossentropy_f32)
         case .meanSquaredError:
-            return { stepPointer, framePointer in
+            return Step { stepPointer, framePointer in
                 let call = StepArguments(stepPointer, framePointer)
                 call.addLoss(
                     lepton_k_loss_mse_f32(
                         call.destination, call.source, call.source2, call.frame.sampleWeights,
                         call.step.rowsPerSample, call.rows, call.step.columns, call.lossScale))
             }
-        case .binaryCrossentropy:
-            return { stepPointer, framePointer in
-                let call = StepArguments(stepPointer, framePointer)
-                call.addLoss(
-                    lepton_k_loss_binary_crossentropy_f32(
-                        call.destination, call.source, call.source2, call.frame.sampleWeights,
-                        call.step.rowsPerSample, call.rows, call.step.columns, call.lossScale, call.step.mode,
-                        call.step.scalar))
-            }
-        case .categoricalCrossentropy:
-            return { stepPointer, framePointer in
-                let call = StepArguments(stepPointer, framePointer)
-                call.addLoss(
-                    lepton_k_loss_categorical_crossentropy_f32(
-                        call.destination, call.source, call.source2, call.frame.sampleWeights,
-                        call.step.rowsPerSample, call.rows, call.step.columns, call.lossScale, call.step.mode,
-                        call.step.scalar))
-            }
         case .sparseCategoricalCrossentropy:
-            return { stepPointer, framePointer in
+            return Step { stepPointer, framePointer in
                 let call = StepArguments(stepPointer, framePointer)
                 call.addLoss(
                     lepton_k_loss_sparse_categorical_crossentropy_f32(
@@ -100,6 +92,19 @@ extension Loss {
                         call.step.rowsPerSample, call.rows, call.step.columns, call.lossScale, call.step.mode))
             }
         }
+    }
+
+    private func smoothedStep(_ kernel: @escaping SmoothedLossKernel) -> Step {
+        var step = Step { stepPointer, framePointer in
+            let call = StepArguments(stepPointer, framePointer)
+            guard let kernel = call.step.smoothedLossKernel else { return }
+            call.addLoss(
+                kernel(
+                    call.destination, call.source, call.source2, call.frame.sampleWeights, call.step.rowsPerSample,
+                    call.rows, call.step.columns, call.lossScale, call.step.mode, call.step.scalar))
+        }
+        step.smoothedLossKernel = kernel
+        return step
     }
 }
 

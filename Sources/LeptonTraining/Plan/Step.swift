@@ -47,6 +47,7 @@ package struct Step: Sendable, BitwiseCopyable {
     var hasRandomSeed = false
     var ordinal: UInt64 = 0
     var metricKernel: MetricKernel?
+    var smoothedLossKernel: SmoothedLossKernel?
 
     init(_ run: Body) { self.run = run }
 
