@@ -69,27 +69,3 @@ static void decay_f32(float *w, size_t n, float factor) {
     for (size_t i = 0; i < n; i++)
         w[i] -= w[i] * factor;
 }
-
-static void average_f32(float *average, const float *w, size_t n, float momentum) {
-    for (size_t i = 0; i < n; i++)
-        average[i] = momentum * average[i] + (1.0f - momentum) * w[i];
-}
-
-static void scale_f32(float *x, size_t n, float factor) {
-    for (size_t i = 0; i < n; i++)
-        x[i] *= factor;
-}
-
-static void clip_f32(float *x, size_t n, float limit) {
-    for (size_t i = 0; i < n; i++) {
-        if (x[i] > limit) x[i] = limit;
-        if (x[i] < -limit) x[i] = -limit;
-    }
-}
-
-static double sum_squares_f32(const float *x, size_t n) {
-    double total = 0.0;
-    for (size_t i = 0; i < n; i++)
-        total += (double)x[i] * (double)x[i];
-    return total;
-}

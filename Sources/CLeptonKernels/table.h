@@ -83,11 +83,7 @@
        (w, m, v, g, n, lr, momentum_factor, gradient_factor, correction, c1, c2, eps))                                 \
     DO(lion_f32, (float *w, float *m, const float *g, size_t n, float lr, float b1, float b2),                         \
        (w, m, g, n, lr, b1, b2))                                                                                       \
-    DO(decay_f32, (float *w, size_t n, float factor), (w, n, factor))                                                  \
-    DO(average_f32, (float *average, const float *w, size_t n, float momentum), (average, w, n, momentum))             \
-    DO(scale_f32, (float *x, size_t n, float factor), (x, n, factor))                                                  \
-    DO(clip_f32, (float *x, size_t n, float limit), (x, n, limit))                                                     \
-    GET(double, sum_squares_f32, (const float *x, size_t n), (x, n))
+    DO(decay_f32, (float *w, size_t n, float factor), (w, n, factor))
 
 #define LEPTON_FIELD_DO(name, parameters, arguments) void(*name) parameters;
 #define LEPTON_FIELD_GET(type, name, parameters, arguments) type(*name) parameters;

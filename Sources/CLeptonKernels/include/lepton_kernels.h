@@ -203,16 +203,4 @@ void lepton_k_lion_f32(float *w, float *m, const float *g, size_t n, float lr, f
 /** w -= w factor: decoupled weight decay, factor = rate times decay. */
 void lepton_k_decay_f32(float *w, size_t n, float factor);
 
-/** average = momentum average + (1 - momentum) w. */
-void lepton_k_average_f32(float *average, const float *w, size_t n, float momentum);
-
-/** x *= factor. */
-void lepton_k_scale_f32(float *x, size_t n, float factor);
-
-/** x = min(max(x, -limit), limit); a NaN stays. limit >= 0. */
-void lepton_k_clip_f32(float *x, size_t n, float limit);
-
-/** The sum of x^2, in one fixed order. */
-double lepton_k_sum_squares_f32(const float *x, size_t n);
-
 #endif /* LEPTON_KERNELS_H */

@@ -93,37 +93,3 @@ static void decay_f32(float *w, size_t n, float factor) {
         store_any(w + i, wv - wv * factor, left);
     }
 }
-
-static void average_f32(float *average, const float *w, size_t n, float momentum) {
-    const float c = 1.0f - momentum;
-    FOR_VECTORS(i, left) {
-        store_any(average + i, momentum * load_any(average + i, left) + c * load_any(w + i, left), left);
-    }
-}
-
-static void scale_f32(float *x, size_t n, float factor) {
-    FOR_VECTORS(i, left) { store_any(x + i, load_any(x + i, left) * factor, left); }
-}
-
-static void clip_f32(float *x, size_t n, float limit) {
-    FOR_VECTORS(i, left) {
-        vf v = load_any(x + i, left);
-        v = choose(v > limit, splat(limit), v);
-        store_any(x + i, choose(v < -limit, splat(-limit), v), left);
-    }
-}
-
-static double sum_squares_f32(const float *x, size_t n) {
-    /* Blocks short enough that a float sum of each is exact to some ulps, added in double. */
-    double total = 0.0;
-    for (size_t begin = 0; begin < n; begin += 32 * W) {
-        size_t end = begin + 32 * W < n ? begin + 32 * W : n;
-        vf sum = splat(0.0f);
-        for (size_t i = begin; i < end; i += W) {
-            vf v = load_any(x + i, end - i);
-            sum += v * v;
-        }
-        total += (double)sum_lanes(sum);
-    }
-    return total;
-}
