@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ static void *keep_busy(void *context) {
         if (lepton_cancel_create(&cancel, NULL) == LEPTON_OK) lepton_cancel_release(cancel);
         lepton_model_retain(model, NULL);
         lepton_model_release(model);
+        sched_yield();
     }
     return NULL;
 }

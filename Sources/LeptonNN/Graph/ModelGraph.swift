@@ -131,7 +131,7 @@ public struct ModelGraph: Sendable {
                 .invalidState,
                 "the model has no input shape yet; give the first layer one, call build, or fit it on data")
         }
-        var lowered = LoweredGraph(operations: OperationGraph())
+        var lowered = LoweredGraph()
         var valueOfNode: [Int] = []
         for node in nodes {
             let layer = layers[node.layer]

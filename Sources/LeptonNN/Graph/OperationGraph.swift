@@ -4,7 +4,18 @@ import LeptonTensor
 ///
 /// This module says what an operation *is* (its parameters and shapes); the training module says how it runs,
 /// forward and backward. Layers, and later traced user code, all lower to the same few operations.
-package protocol Operation: Sendable {}
+package protocol Operation: Sendable {
+    /// Multiply-adds for one row, forward; what decides how a batch is cut into shards.
+    func multiplyAddsPerRow(_ node: OperationGraph.Node, in graph: OperationGraph) -> Double
+}
+
+extension Operation {
+    /// Each weight once for every position of the output.
+    package func multiplyAddsPerRow(_ node: OperationGraph.Node, in graph: OperationGraph) -> Double {
+        let weights = node.weights.reduce(0.0) { $0 + Double(graph.weights[$1].spec.shape.reduce(1, *)) }
+        return weights * Double(graph.sampleShapes[node.output].dropLast().reduce(1, *))
+    }
+}
 
 /// y = activation(x · kernel + bias) over the last axis. Weights: kernel (k, units), then bias (units) if any.
 package struct DenseOperation: Operation {
@@ -40,11 +51,14 @@ package struct WeightSpec: Sendable {
     package let name: String
     package let shape: [Int]
     package let initializer: Initializer
+    /// False for what training changes by other means than gradients, a moving average, say.
+    package let isTrainable: Bool
 
-    package init(name: String, shape: [Int], initializer: Initializer) {
+    package init(name: String, shape: [Int], initializer: Initializer, isTrainable: Bool = true) {
         self.name = name
         self.shape = shape
         self.initializer = initializer
+        self.isTrainable = isTrainable
     }
 }
 
@@ -54,7 +68,10 @@ package struct OperationGraph: Sendable {
         package let operation: any Operation
         package let inputs: [Int]
         package let weights: [Int]
-        package let output: Int
+        package let outputs: [Int]
+
+        /// The first, and for most operations the only, output.
+        package var output: Int { outputs[0] }
     }
 
     package struct Weight: Sendable {
@@ -86,7 +103,9 @@ package struct OperationGraph: Sendable {
     ) throws(LeptonError) -> Int {
         _ = try Shape(spec.shape)
         weights.append(
-            Weight(path: "\(layerName)/\(spec.name)", spec: spec, isTrainable: isTrainable, layer: layer))
+            Weight(
+                path: "\(layerName)/\(spec.name)", spec: spec, isTrainable: isTrainable && spec.isTrainable,
+                layer: layer))
         return weights.count - 1
     }
 
@@ -94,14 +113,24 @@ package struct OperationGraph: Sendable {
     package mutating func add(
         _ operation: any Operation, inputs: [Int], weights: [Int] = [], outputShape: [Int]
     ) throws(LeptonError) -> Int {
-        guard Shape.checkedProduct(outputShape) != nil else {
+        try add(operation, inputs: inputs, weights: weights, outputShapes: [outputShape])[0]
+    }
+
+    /// Appends an operation that makes several values (at least one) and returns their numbers.
+    package mutating func add(
+        _ operation: any Operation, inputs: [Int], weights: [Int] = [], outputShapes: [[Int]]
+    ) throws(LeptonError) -> [Int] {
+        for shape in outputShapes where Shape.checkedProduct(shape) == nil || shape.count >= Shape.maximumRank {
             throw LeptonError(
-                .outOfMemory, argument: "output shape", expected: "a size that fits in memory",
-                received: Shape.batchText(outputShape))
+                .outOfMemory, argument: "output shape",
+                expected: "at most \(Shape.maximumRank - 1) extents whose product fits in memory",
+                received: Shape.batchText(shape))
         }
-        sampleShapes.append(outputShape)
-        nodes.append(Node(operation: operation, inputs: inputs, weights: weights, output: sampleShapes.count - 1))
-        return sampleShapes.count - 1
+        let first = sampleShapes.count
+        sampleShapes += outputShapes
+        let outputs = Array(first..<sampleShapes.count)
+        nodes.append(Node(operation: operation, inputs: inputs, weights: weights, outputs: outputs))
+        return outputs
     }
 
     package mutating func nextDropoutOrdinal() -> Int {

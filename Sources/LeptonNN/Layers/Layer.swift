@@ -22,24 +22,56 @@ public protocol Layer: Sendable {
 
     /// Appends the layer's operations to a graph. Inputs, weights and the result are numbers of values.
     func lower(into graph: inout LoweredGraph, inputs: [Int], weights: [Int]) throws(LeptonError) -> Int
+
+    /// How many inputs the layer takes in one call; checked before any of the functions here is called.
+    var inputCounts: ClosedRange<Int> { get }
+
+    /// Sample shapes of all outputs, for layers that may have several.
+    func outputShapes(for inputShapes: [[Int]]) throws(LeptonError) -> [[Int]]
+
+    /// As `lower`, for layers that may have several outputs.
+    func lowerAll(into graph: inout LoweredGraph, inputs: [Int], weights: [Int]) throws(LeptonError) -> [Int]
+
+    /// Whether the mask of the first input is also that of the outputs.
+    var supportsMasking: Bool { get }
 }
 
 extension Layer {
     public typealias Weight = LayerWeight
+
+    public var inputCounts: ClosedRange<Int> { 1...1 }
+    public var supportsMasking: Bool { false }
+
+    public func outputShapes(for inputShapes: [[Int]]) throws(LeptonError) -> [[Int]] {
+        [try outputShape(for: inputShapes)]
+    }
+
+    public func lowerAll(
+        into graph: inout LoweredGraph, inputs: [Int], weights: [Int]
+    ) throws(LeptonError) -> [Int] {
+        [try lower(into: &graph, inputs: inputs, weights: weights)]
+    }
 }
 
 /// A weight that a layer asks for.
 public struct LayerWeight: Sendable {
     package let spec: WeightSpec
 
-    public init(name: String, shape: [Int], initializer: Initializer) {
-        spec = WeightSpec(name: name, shape: shape, initializer: initializer)
+    /// - Parameter isTrainable: false for what training changes by other means than gradients.
+    public init(name: String, shape: [Int], initializer: Initializer, isTrainable: Bool = true) {
+        spec = WeightSpec(name: name, shape: shape, initializer: initializer, isTrainable: isTrainable)
     }
 }
 
 /// The operations of a model under construction; what it holds is the SDK's own affair.
 public struct LoweredGraph: Sendable {
     package var operations: OperationGraph
+    /// The mask of each value that has one: a value of 0 and 1 with the first axes of the masked value's sample shape.
+    package var masks: [Int: Int] = [:]
+
+    package init(operations: OperationGraph = OperationGraph()) {
+        self.operations = operations
+    }
 }
 
 /// What every layer has.

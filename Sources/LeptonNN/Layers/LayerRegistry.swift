@@ -2,9 +2,9 @@ import LeptonTensor
 
 /// The layers that can be made from a class name: by `lepton_model_add_layer`, config JSON and model files.
 package enum LayerRegistry {
-    private static let types: [any Layer.Type] = [
-        InputLayer.self, Dense.self, ActivationLayer.self, Dropout.self, Flatten.self,
-    ]
+    /// One list for each family of layers, beside the layers themselves.
+    private static let types: [any Layer.Type] =
+        [InputLayer.self, Dense.self, ActivationLayer.self, Dropout.self, Flatten.self]
 
     private static let byName: [String: any Layer.Type] = {
         var names: [String: any Layer.Type] = [:]

@@ -18,6 +18,7 @@ package final class Executor {
     private let dataBases: UnsafeMutablePointer<UnsafePointer<Float>>
     private let sums: AlignedBuffer<Double>
     private let gradients: AlignedBuffer<Float>?
+    private let partials: AlignedBuffer<Float>?
     /// Kept alive: while an evaluation is between two batches, the model may be given others.
     private let parameters: AlignedBuffer<Float>
     /// Keeps alive what `workerMemory` points into.
@@ -37,7 +38,9 @@ package final class Executor {
         var pointerBuffers: [AlignedBuffer<UInt>] = []
         var memories: [WorkerMemory] = []
         let workerCount = min(pool.workers, max(policy.shardCount, 1))
-        for _ in 0..<workerCount {
+        // Between two phases a shard's activations wait in memory that belongs to it rather than to the worker.
+        let memoryCount = plan.phaseCount > 1 ? max(policy.shardCount, 1) : workerCount
+        for _ in 0..<memoryCount {
             let arena = try AlignedBuffer<Float>(zeros: plan.arenaFloats, purpose: "activations")
             let stagingFloats = (plan.dataFloatsPerRow.reduce(0, +) + 1) * policy.rowsPerShard
             let staging = try AlignedBuffer<Float>(zeros: stagingFloats, purpose: "a batch's rows")
@@ -59,6 +62,9 @@ package final class Executor {
             isTraining
             ? try AlignedBuffer<Float>(zeros: policy.shardCount * layout.totalFloats, purpose: "gradients") : nil
         let sums = try AlignedBuffer<Double>(zeros: policy.shardCount * plan.sumCount, purpose: "sums")
+        partials =
+            plan.partialFloats > 0
+            ? try AlignedBuffer<Float>(zeros: policy.shardCount * plan.partialFloats, purpose: "batch totals") : nil
 
         self.plan = plan
         self.pool = pool
@@ -79,7 +85,8 @@ package final class Executor {
             to: StepJob(
                 program: plan.program, workers: workerMemory, floatsPerRow: floatsPerRow, dataCount: dataCount,
                 rowsPerShard: policy.rowsPerShard, parameters: parameters.pointer, parameterFloats: layout.totalFloats,
-                gradients: gradients?.pointer, sums: sums.pointer, sumCount: plan.sumCount, pieces: pieces, seed: seed,
+                gradients: gradients?.pointer, sums: sums.pointer, sumCount: plan.sumCount, partials: partials?.pointer,
+                partialFloats: plan.partialFloats, pieces: pieces, seed: seed,
                 batch: BatchSource(data: dataBases, sampleWeights: nil, order: nil, start: 0, rows: 0)))
     }
 
@@ -116,6 +123,7 @@ package final class Executor {
         state: OptimizerState, totals: UnsafeMutablePointer<Double>
     ) {
         runShards(sampleWeights, order, start, rows, iteration: state.iterations, totals: totals)
+        StepJob.finish(job)
         job.pointee.update = state.nextUpdate(parameters: job.pointee.parameters)
         pool.run(tasks: pieceCount, limit: workerCount, context: job, body: { StepJob.apply($0, $1, $2) })
         state.iterations += 1
@@ -136,7 +144,10 @@ package final class Executor {
         job.pointee.batch = BatchSource(
             data: dataBases, sampleWeights: sampleWeights, order: order, start: start, rows: rows)
         let shards = job.pointee.shards
-        pool.run(tasks: shards, limit: workerCount, context: job, body: { StepJob.gradients($0, $1, $2) })
+        for phase in 0..<job.pointee.program.phases {
+            job.pointee.phase = phase
+            pool.run(tasks: shards, limit: workerCount, context: job, body: { StepJob.gradients($0, $1, $2) })
+        }
         let count = job.pointee.sumCount
         for index in 0..<count {
             var total = 0.0

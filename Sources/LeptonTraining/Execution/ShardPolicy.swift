@@ -22,9 +22,7 @@ package struct ShardPolicy: Sendable {
     init(graph: OperationGraph, parameterFloats: Int, batchRows: Int) {
         let operationsPerRow = graph.nodes.reduce(0.0) { sum, node in
             // Two for each multiply-add, three products (forward and two backward).
-            let weights = node.weights.reduce(0.0) { $0 + Double(graph.weights[$1].spec.shape.reduce(1, *)) }
-            let positions = Double(graph.sampleShapes[node.output].dropLast().reduce(1, *))
-            return sum + 6 * weights * positions
+            sum + 6 * node.operation.multiplyAddsPerRow(node, in: graph)
         }
         let batchOperations = operationsPerRow * Double(batchRows)
         guard batchOperations >= Double(ShardPolicy.minimumBatchOperations), batchRows >= 2 * ShardPolicy.minimumRows

@@ -48,30 +48,52 @@ struct StepJob {
     let gradients: UnsafeMutablePointer<Float>?
     let sums: UnsafeMutablePointer<Double>
     let sumCount: Int
+    /// Totals over the batch: a region for each shard.
+    let partials: UnsafeMutablePointer<Float>?
+    let partialFloats: Int
     let pieces: UnsafePointer<ParameterPiece>
     let seed: UInt64
     var iteration: UInt64 = 0
+    /// The phase that is run.
+    var phase = 0
     var batch: BatchSource
     var update: OptimizerUpdate?
 
     var shards: Int { (batch.rows + rowsPerShard - 1) / rowsPerShard }
 
     /// The first of a step's two functions: from the parameters and a shard to the shard's gradients and sums. Writes
-    /// nothing else, so that any worker, or any machine, may run it, and run it again.
+    /// nothing else, so that any worker, or any machine, may run it, and run it again. With several phases, each runs for
+    /// every shard before the next begins, and each shard has memory of its own.
     static func gradients(_ context: UnsafeMutableRawPointer, _ shard: Int, _ worker: Int) {
         let job = context.assumingMemoryBound(to: StepJob.self)
-        let memory = job.pointee.workers[worker]
+        let phase = job.pointee.phase
+        let memory = job.pointee.workers[job.pointee.program.phases > 1 ? shard : worker]
         let first = shard * job.pointee.rowsPerShard
         let rows = min(job.pointee.rowsPerShard, job.pointee.batch.rows - first)
         let sums = job.pointee.sums + shard * job.pointee.sumCount
-        sums.update(repeating: 0, count: job.pointee.sumCount)
+        if phase == 0 { sums.update(repeating: 0, count: job.pointee.sumCount) }
         let weights = job.pointee.fillData(memory, first: first, rows: rows)
         let gradients = job.pointee.gradients.map { $0 + shard * job.pointee.parameterFloats }
         var frame = Frame(
             rows: rows, firstRow: first, batchRows: job.pointee.batch.rows, arena: memory.arena,
             parameters: job.pointee.parameters, gradients: gradients ?? memory.arena, data: memory.data,
-            sampleWeights: weights, sums: sums, seed: job.pointee.seed, iteration: job.pointee.iteration)
-        job.pointee.program.run(&frame)
+            sampleWeights: weights, sums: sums, seed: job.pointee.seed, iteration: job.pointee.iteration,
+            partials: job.pointee.partials, partialFloats: job.pointee.partialFloats, shard: shard,
+            shards: job.pointee.shards, rowsPerShard: job.pointee.rowsPerShard)
+        job.pointee.program.run(&frame, phase: phase)
+    }
+
+    /// What happens once in a training step, after all shards: moving averages take in the batch's totals.
+    static func finish(_ job: UnsafeMutablePointer<StepJob>) {
+        guard job.pointee.program.hasFinishingSteps else { return }
+        let memory = job.pointee.workers[0]
+        var frame = Frame(
+            rows: min(job.pointee.rowsPerShard, job.pointee.batch.rows), batchRows: job.pointee.batch.rows,
+            arena: memory.arena, parameters: job.pointee.parameters, gradients: memory.arena, data: memory.data,
+            sums: job.pointee.sums, seed: job.pointee.seed, iteration: job.pointee.iteration,
+            partials: job.pointee.partials, partialFloats: job.pointee.partialFloats, shards: job.pointee.shards,
+            rowsPerShard: job.pointee.rowsPerShard)
+        job.pointee.program.run(&frame, phase: job.pointee.program.phases)
     }
 
     /// Points the worker at the shard's rows, gathering them where an order is given. Returns the sample weights.

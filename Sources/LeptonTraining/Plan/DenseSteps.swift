@@ -28,7 +28,7 @@ extension DenseOperation: ExecutableOperation {
 
     package func emitBackward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
         let (rowsPerSample, innerColumns) = builder.matrixExtents(node.inputs[0])
-        let gradient = builder.gradient(node.output)
+        let gradient = builder.exclusiveGradient(node.output)
         let bias = hasBias ? builder.weightGradient(node.weights[1]) : nil
 
         // Through the activation, in place, and the bias's gradient in the same pass.

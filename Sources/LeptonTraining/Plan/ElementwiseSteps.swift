@@ -80,7 +80,9 @@ extension DropoutOperation: ExecutableOperation {
         var step = Step(dropoutForward)
         step.source = builder.value(node.inputs[0])
         step.destination = builder.makeValue(node.output)
-        step.destination2 = builder.makeDropoutMask(node)
+        let mask = builder.newBuffer(floatsPerRow: builder.graph.floatsPerRow(node.output))
+        builder.save([mask], for: node)
+        step.destination2 = mask
         step.columns = builder.graph.floatsPerRow(node.output)
         step.scalar = Float(rate)
         step.ordinal = UInt64(ordinal)
@@ -96,7 +98,7 @@ extension DropoutOperation: ExecutableOperation {
                 lepton_k_multiply_f32(call.destination, call.source, call.source2, call.rows * call.step.columns)
             }
             step.source = builder.gradient(node.output)
-            step.source2 = builder.dropoutMask(node)
+            step.source2 = builder.saved(node)[0]
             step.destination = destination
             step.columns = builder.graph.floatsPerRow(node.output)
             builder.emit(step)
@@ -123,15 +125,27 @@ private func dropoutForward(_ stepPointer: UnsafeRawPointer, _ framePointer: Uns
 }
 
 extension PlanBuilder {
-    /// existing += part
-    func elementwiseSum(_ existing: Operand, _ part: Operand, floatsPerRow: Int) -> Step {
+    /// sum = existing + part; the sum may be what exists.
+    func elementwiseSum(_ sum: Operand, _ existing: Operand, _ part: Operand, floatsPerRow: Int) -> Step {
         var step = Step { stepPointer, framePointer in
             let call = StepArguments(stepPointer, framePointer)
             lepton_k_add_f32(call.destination, call.source, call.source2, call.rows * call.step.columns)
         }
-        step.destination = existing
+        step.destination = sum
         step.source = existing
         step.source2 = part
+        step.columns = floatsPerRow
+        return step
+    }
+
+    func elementwiseCopy(_ destination: Operand, _ source: Operand, floatsPerRow: Int) -> Step {
+        var step = Step { stepPointer, framePointer in
+            let call = StepArguments(stepPointer, framePointer)
+            guard let destination = call.destination, let source = call.source else { return }
+            destination.update(from: source, count: call.rows * call.step.columns)
+        }
+        step.destination = destination
+        step.source = source
         step.columns = floatsPerRow
         return step
     }

@@ -15,9 +15,19 @@ package final class Plan: @unchecked Sendable {
     let outputs: [Operand]
     /// Sums that losses and metrics add to: two (total, count) for each.
     let sumCount: Int
+    /// Floats of each shard in the totals over the batch.
+    let partialFloats: Int
+    let phaseCount: Int
     private let steps: UnsafeMutableBufferPointer<Step>
+    /// Where each phase ends among the steps; the last part are the finishing steps.
+    private let ends: UnsafeMutableBufferPointer<Int>
+    /// Keeps alive what steps point to.
+    private let details: StepDetails
 
-    deinit { steps.deallocate() }
+    deinit {
+        steps.deallocate()
+        ends.deallocate()
+    }
 
     /// What beside the model's outputs a plan computes.
     struct Objective {
@@ -40,17 +50,22 @@ package final class Plan: @unchecked Sendable {
         if let objective {
             builder.emitObjective(objective)
             if isTraining {
-                for node in graph.nodes.reversed() where builder.wantsGradient(node.output) {
+                for node in graph.nodes.reversed() where builder.hasGradient(node) {
                     try Plan.executable(node).emitBackward(node, into: &builder)
                 }
             }
         }
         let keptAlive = outputs.filter { $0.base == .arena }.map(\.offset)
         let arena = try ArenaLayout(
-            steps: builder.steps, floatsPerRow: builder.bufferFloatsPerRow, rows: capacityRows, keptAlive: keptAlive)
+            steps: builder.steps, buffers: builder.buffers, rows: capacityRows, keptAlive: keptAlive)
         arenaFloats = arena.totalFloats
         self.outputs = outputs.map(arena.resolve)
-        let planned = builder.steps
+        let planned = builder.steps + builder.finishingSteps
+        details = builder.details
+        partialFloats = builder.partialFloats
+        phaseCount = builder.phaseEnds.count + 1
+        ends = .allocate(capacity: phaseCount + 1)
+        _ = ends.initialize(from: builder.phaseEnds + [builder.steps.count, planned.count])
         steps = .allocate(capacity: planned.count)
         for (index, step) in planned.enumerated() {
             var step = step
@@ -72,7 +87,9 @@ package final class Plan: @unchecked Sendable {
     }
 
     /// The steps alone, for loops that must not count references. Valid while the plan lives.
-    var program: StepProgram { StepProgram(steps: UnsafeBufferPointer(steps)) }
+    var program: StepProgram {
+        StepProgram(steps: UnsafeBufferPointer(steps), ends: UnsafeBufferPointer(ends))
+    }
 
     /// The rows of output `index` after a run.
     func output(_ index: Int, in frame: Frame) -> UnsafeMutablePointer<Float>? {
@@ -83,12 +100,17 @@ package final class Plan: @unchecked Sendable {
 /// The steps of a plan, borrowed.
 struct StepProgram: BitwiseCopyable {
     fileprivate let steps: UnsafeBufferPointer<Step>
+    fileprivate let ends: UnsafeBufferPointer<Int>
 
-    /// Runs every step on a frame.
-    func run(_ frame: inout Frame) {
+    /// Phases that every shard runs; the finishing steps are numbered after them.
+    var phases: Int { ends.count - 1 }
+    var hasFinishingSteps: Bool { ends[phases] > ends[phases - 1] }
+
+    /// Runs the steps of one phase on a frame.
+    func run(_ frame: inout Frame, phase: Int = 0) {
         guard let base = steps.baseAddress else { return }
         withUnsafePointer(to: &frame) { frame in
-            for index in 0..<steps.count {
+            for index in (phase == 0 ? 0 : ends[phase - 1])..<ends[phase] {
                 base[index].run(UnsafeRawPointer(base + index), UnsafeRawPointer(frame))
             }
         }
@@ -103,9 +125,9 @@ struct ArenaLayout {
     /// Offsets are multiples of a cache line.
     private static let alignment = 16
 
-    init(steps: [Step], floatsPerRow: [Int], rows: Int, keptAlive: [Int]) throws(LeptonError) {
-        var firstUse = [Int](repeating: Int.max, count: floatsPerRow.count)
-        var lastUse = [Int](repeating: -1, count: floatsPerRow.count)
+    init(steps: [Step], buffers: [BufferSize], rows: Int, keptAlive: [Int]) throws(LeptonError) {
+        var firstUse = [Int](repeating: Int.max, count: buffers.count)
+        var lastUse = [Int](repeating: -1, count: buffers.count)
         for (index, step) in steps.enumerated() {
             for operand in step.operands where operand.base == .arena {
                 firstUse[operand.offset] = min(firstUse[operand.offset], index)
@@ -115,12 +137,15 @@ struct ArenaLayout {
         for buffer in keptAlive { lastUse[buffer] = steps.count }
 
         var sizes: [Int] = []
-        for floats in floatsPerRow {
-            guard let size = Shape.checkedProduct([floats, rows]), size < Int.max / 64 else {
+        for buffer in buffers {
+            guard let forRows = Shape.checkedProduct([buffer.floatsPerRow, rows]), forRows < Int.max / 64,
+                buffer.fixedFloats < Int.max / 64
+            else {
                 throw LeptonError(
                     .outOfMemory, argument: "batch_size", expected: "a batch whose activations fit in memory",
-                    received: "\(rows) rows of \(floats) numbers")
+                    received: "\(rows) rows of \(buffer.floatsPerRow) numbers")
             }
+            let size = forRows + buffer.fixedFloats
             sizes.append((size + ArenaLayout.alignment - 1) / ArenaLayout.alignment * ArenaLayout.alignment)
         }
 

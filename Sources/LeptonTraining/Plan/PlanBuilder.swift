@@ -15,12 +15,20 @@ package struct PlanBuilder {
     let layout: ParameterLayout
     let isTraining: Bool
     private(set) var steps: [Step] = []
+    /// Where each phase but the last ends; see `endPhase`.
+    private(set) var phaseEnds: [Int] = []
+    /// Steps that run once for the whole batch, after every shard.
+    private(set) var finishingSteps: [Step] = []
+    /// Floats of each shard in the batch totals.
+    private(set) var partialFloats = 0
+    let details = StepDetails()
 
-    /// Floats per sample of each buffer.
-    private(set) var bufferFloatsPerRow: [Int] = []
+    private(set) var buffers: [BufferSize] = []
     private var valueOperands: [Int: Operand] = [:]
     private var gradientOperands: [Int: Operand] = [:]
-    private var dropoutMasks: [Int: Operand] = [:]
+    /// The values whose gradient stands in a buffer: several where one was passed on unchanged to each of them.
+    private var gradientHolders: [Int: Set<Int>] = [:]
+    private var saved: [Int: [Operand]] = [:]
     private var writtenWeightGradients: Set<Int> = []
     private let needsGradient: [Bool]
 
@@ -30,8 +38,8 @@ package struct PlanBuilder {
         self.isTraining = isTraining
         var needs = [Bool](repeating: false, count: graph.sampleShapes.count)
         for node in graph.nodes {
-            needs[node.output] =
-                node.inputs.contains { needs[$0] } || node.weights.contains { graph.weights[$0].isTrainable }
+            let isNeeded = node.inputs.contains { needs[$0] } || node.weights.contains { graph.weights[$0].isTrainable }
+            for output in node.outputs { needs[output] = isNeeded }
         }
         needsGradient = needs
         for (index, input) in graph.inputs.enumerated() { valueOperands[input] = .data(index) }
@@ -39,11 +47,33 @@ package struct PlanBuilder {
 
     mutating func emit(_ step: Step) { steps.append(step) }
 
+    /// Keeps the plain struct that a step's `details` point to for as long as the plan lives.
+    func keep(_ value: some BitwiseCopyable) -> UnsafeRawPointer { details.keep(value) }
+
+    // MARK: Batch totals
+
+    /// A place for what each shard adds to a total over the whole batch, read after the end of the phase.
+    mutating func newPartial(floats: Int) -> Operand {
+        defer { partialFloats += floats }
+        return .partial(partialFloats)
+    }
+
+    /// Every shard runs the steps so far before any runs the following: from here on, the parts that all shards wrote
+    /// may be read. A plan with phases keeps every shard's activations at once.
+    mutating func endPhase() {
+        if phaseEnds.last ?? 0 < steps.count { phaseEnds.append(steps.count) }
+    }
+
+    /// Appends a step that runs once after all shards of a training step; it may read partials and write weights that are
+    /// not trained, and nothing of the arena.
+    mutating func emitFinishing(_ step: Step) { finishingSteps.append(step) }
+
     // MARK: Values
 
-    mutating func newBuffer(floatsPerRow: Int) -> Operand {
-        bufferFloatsPerRow.append(floatsPerRow)
-        return .buffer(bufferFloatsPerRow.count - 1)
+    /// A place in the arena of so many floats for each row of the shard, and so many beside.
+    mutating func newBuffer(floatsPerRow: Int, fixedFloats: Int = 0) -> Operand {
+        buffers.append(BufferSize(floatsPerRow: floatsPerRow, fixedFloats: fixedFloats))
+        return .buffer(buffers.count - 1)
     }
 
     func value(_ number: Int) -> Operand { valueOperands[number] ?? .none }
@@ -64,25 +94,29 @@ package struct PlanBuilder {
         return (shape.dropLast().reduce(1, *), shape.last ?? 1)
     }
 
-    /// The multipliers that a dropout applied, kept for its backward pass.
-    mutating func makeDropoutMask(_ node: OperationGraph.Node) -> Operand {
-        let operand = newBuffer(floatsPerRow: graph.floatsPerRow(node.output))
-        dropoutMasks[node.output] = operand
-        return operand
-    }
+    /// Remembers what an operation's forward pass leaves for its backward pass beside inputs and outputs.
+    mutating func save(_ operands: [Operand], for node: OperationGraph.Node) { saved[node.output] = operands }
 
-    func dropoutMask(_ node: OperationGraph.Node) -> Operand { dropoutMasks[node.output] ?? .none }
+    func saved(_ node: OperationGraph.Node) -> [Operand] { saved[node.output] ?? [] }
 
     // MARK: Gradients
 
     func wantsGradient(_ number: Int) -> Bool { needsGradient[number] }
 
-    /// The gradient of the loss with respect to a value, complete once every user of the value has run backward.
+    /// Whether the backward pass reaches an operation: something after it contributed to one of its outputs.
+    func hasGradient(_ node: OperationGraph.Node) -> Bool {
+        node.outputs.contains { needsGradient[$0] && gradientOperands[$0] != nil }
+    }
+
+    /// The gradient of the loss with respect to a value, complete once every user of the value has run backward. None for
+    /// an output that nobody used, beside others of its operation that were.
     func gradient(_ number: Int) -> Operand { gradientOperands[number] ?? .none }
 
     mutating func makeGradient(_ number: Int) -> Operand {
         let operand = newBuffer(floatsPerRow: graph.floatsPerRow(number))
+        if let previous = gradientOperands[number] { gradientHolders[previous.offset]?.remove(number) }
         gradientOperands[number] = operand
+        gradientHolders[operand.offset] = [number]
         return operand
     }
 
@@ -93,7 +127,7 @@ package struct PlanBuilder {
         if let existing = gradientOperands[number] {
             let part = newBuffer(floatsPerRow: graph.floatsPerRow(number))
             body(&self, part)
-            emit(elementwiseSum(existing, part, floatsPerRow: graph.floatsPerRow(number)))
+            addToGradient(of: number, existing, part)
         } else {
             body(&self, makeGradient(number))
         }
@@ -102,11 +136,30 @@ package struct PlanBuilder {
     /// Passes the gradient of `output` on unchanged: in the same memory when nobody else wrote one.
     mutating func passGradient(from output: Int, to input: Int) {
         guard needsGradient[input] else { return }
+        let passed = gradient(output)
         if let existing = gradientOperands[input] {
-            emit(elementwiseSum(existing, gradient(output), floatsPerRow: graph.floatsPerRow(input)))
+            addToGradient(of: input, existing, passed)
         } else {
-            gradientOperands[input] = gradient(output)
+            gradientOperands[input] = passed
+            gradientHolders[passed.offset]?.remove(output)
+            gradientHolders[passed.offset]?.insert(input)
         }
+    }
+
+    private mutating func addToGradient(of number: Int, _ existing: Operand, _ part: Operand) {
+        let sum = isShared(existing) ? makeGradient(number) : existing
+        emit(elementwiseSum(sum, existing, part, floatsPerRow: graph.floatsPerRow(number)))
+    }
+
+    private func isShared(_ gradient: Operand) -> Bool { (gradientHolders[gradient.offset]?.count ?? 0) > 1 }
+
+    /// The gradient of an operation's output in memory that the operation may write over.
+    mutating func exclusiveGradient(_ number: Int) -> Operand {
+        let existing = gradient(number)
+        guard existing != .none, isShared(existing) else { return existing }
+        let copy = makeGradient(number)
+        emit(elementwiseCopy(copy, existing, floatsPerRow: graph.floatsPerRow(number)))
+        return copy
     }
 
     // MARK: Weights
@@ -120,4 +173,26 @@ package struct PlanBuilder {
         let isFirst = writtenWeightGradients.insert(weight).inserted
         return (.gradient(layout.entries[weight].offset), !isFirst)
     }
+}
+
+/// How much of the arena a buffer takes.
+struct BufferSize {
+    let floatsPerRow: Int
+    let fixedFloats: Int
+}
+
+/// Owns the plain structs that steps point to.
+///
+/// `@unchecked Sendable`: written while a plan is built, by one thread, and only read afterwards.
+final class StepDetails: @unchecked Sendable {
+    private var blocks: [UnsafeMutableRawPointer] = []
+
+    func keep<Value: BitwiseCopyable>(_ value: Value) -> UnsafeRawPointer {
+        let block = UnsafeMutablePointer<Value>.allocate(capacity: 1)
+        block.initialize(to: value)
+        blocks.append(UnsafeMutableRawPointer(block))
+        return UnsafeRawPointer(block)
+    }
+
+    deinit { for block in blocks { block.deallocate() } }
 }

@@ -9,6 +9,8 @@ package struct Operand: Sendable, Equatable, BitwiseCopyable {
         case gradients
         /// Data of the batch: inputs, then targets; `offset` is which.
         case data
+        /// The shard's part of what is added up over the whole batch; see `PlanBuilder.endPhase`.
+        case partials
     }
 
     var base: Base
@@ -19,10 +21,11 @@ package struct Operand: Sendable, Equatable, BitwiseCopyable {
     static func parameter(_ offset: Int) -> Operand { Operand(base: .parameters, offset: offset) }
     static func gradient(_ offset: Int) -> Operand { Operand(base: .gradients, offset: offset) }
     static func data(_ index: Int) -> Operand { Operand(base: .data, offset: index) }
+    static func partial(_ offset: Int) -> Operand { Operand(base: .partials, offset: offset) }
 }
 
 /// One kernel call of a plan: plain memory, so that running it counts no references and allocates nothing.
-package struct Step: Sendable, BitwiseCopyable {
+package struct Step: BitwiseCopyable {
     /// Takes a `Step` and a `Frame`. They cross as raw pointers because a C function pointer, which is what keeps
     /// a step free of reference counting, cannot name Swift types.
     typealias Body = @convention(c) (UnsafeRawPointer, UnsafeRawPointer) -> Void
@@ -30,9 +33,16 @@ package struct Step: Sendable, BitwiseCopyable {
     let run: Body
     var destination = Operand.none
     var destination2 = Operand.none
+    var destination3 = Operand.none
+    var destination4 = Operand.none
     var source = Operand.none
     var source2 = Operand.none
     var source3 = Operand.none
+    var source4 = Operand.none
+    var source5 = Operand.none
+    var source6 = Operand.none
+    var source7 = Operand.none
+    var source8 = Operand.none
     /// Matrix rows for each sample: the product of the axes between the batch and the last one.
     var rowsPerSample = 1
     /// Columns of the output, and of the input where it differs.
@@ -46,19 +56,24 @@ package struct Step: Sendable, BitwiseCopyable {
     var randomSeed: UInt64 = 0
     var hasRandomSeed = false
     var ordinal: UInt64 = 0
+    /// What only this kind of step knows (sizes, strides): a plain struct that the plan owns; see `PlanBuilder.keep`.
+    var details: UnsafeRawPointer?
     var metricKernel: MetricKernel?
     var smoothedLossKernel: SmoothedLossKernel?
 
     init(_ run: Body) { self.run = run }
 
-    var operands: [Operand] { [destination, destination2, source, source2, source3] }
+    private static var operandPaths: [WritableKeyPath<Step, Operand>] {
+        [
+            \.destination, \.destination2, \.destination3, \.destination4, \.source, \.source2, \.source3, \.source4,
+            \.source5, \.source6, \.source7, \.source8,
+        ]
+    }
+
+    var operands: [Operand] { Step.operandPaths.map { self[keyPath: $0] } }
 
     mutating func replaceOperands(_ change: (Operand) -> Operand) {
-        destination = change(destination)
-        destination2 = change(destination2)
-        source = change(source)
-        source2 = change(source2)
-        source3 = change(source3)
+        for path in Step.operandPaths { self[keyPath: path] = change(self[keyPath: path]) }
     }
 }
 
@@ -80,6 +95,14 @@ package struct Frame {
     var seed: UInt64 = 0
     /// Optimizer steps done before this batch.
     var iteration: UInt64 = 0
+    /// The partial results of every shard of the batch, one region after another.
+    var partials: UnsafeMutablePointer<Float>?
+    /// Floats in one shard's region.
+    var partialFloats = 0
+    /// Which shard this is, how many there are, and the rows of each but the last.
+    var shard = 0
+    var shards = 1
+    var rowsPerShard = 0
 
     func pointer(_ operand: Operand) -> UnsafeMutablePointer<Float>? {
         switch operand.base {
@@ -88,6 +111,7 @@ package struct Frame {
         case .parameters: parameters + operand.offset
         case .gradients: gradients + operand.offset
         case .data: data[operand.offset]
+        case .partials: partials.map { $0 + shard * partialFloats + operand.offset }
         }
     }
 }
@@ -112,4 +136,25 @@ struct StepArguments {
     var source: UnsafeMutablePointer<Float>? { frame.pointer(step.source) }
     var source2: UnsafeMutablePointer<Float>? { frame.pointer(step.source2) }
     var source3: UnsafeMutablePointer<Float>? { frame.pointer(step.source3) }
+    var destination3: UnsafeMutablePointer<Float>? { frame.pointer(step.destination3) }
+    var destination4: UnsafeMutablePointer<Float>? { frame.pointer(step.destination4) }
+    var source4: UnsafeMutablePointer<Float>? { frame.pointer(step.source4) }
+    var source5: UnsafeMutablePointer<Float>? { frame.pointer(step.source5) }
+    var source6: UnsafeMutablePointer<Float>? { frame.pointer(step.source6) }
+    var source7: UnsafeMutablePointer<Float>? { frame.pointer(step.source7) }
+    var source8: UnsafeMutablePointer<Float>? { frame.pointer(step.source8) }
+
+    /// The step's details, of the type that they were kept as.
+    func details<Details: BitwiseCopyable>(as type: Details.Type) -> Details? {
+        step.details?.assumingMemoryBound(to: type).pointee
+    }
+
+    /// Calls `body` with each shard's part of a batch total, in shard order, and the rows it stands for.
+    func forEachPart(_ operand: Operand, _ body: (UnsafeMutablePointer<Float>, Int) -> Void) {
+        guard let partials = frame.partials, operand.base == .partials else { return }
+        for shard in 0..<frame.shards {
+            let rows = min(frame.rowsPerShard, frame.batchRows - shard * frame.rowsPerShard)
+            body(partials + shard * frame.partialFloats + operand.offset, rows)
+        }
+    }
 }
