@@ -403,6 +403,40 @@ LEPTON_API lepton_status lepton_model_save(lepton_model *model, const char *path
  *  Ownership: `*out` is the caller's. Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_model_load(const char *path, lepton_model **out, lepton_error **error);
 
+/** Takes weights, optimizer state, learning rate, seed and counters from a file that lepton_model_save wrote of a
+ *  model with the same weights (names may differ), so that training goes on to the same bits as if it had not stopped.
+ *  Without optimizer state in the file, or when the model is not compiled, only the rest is taken.
+ *  Errors: INVALID_HANDLE, INVALID_STATE (not built, or a fit is running), NOT_FOUND, IO, CORRUPT_DATA, SHAPE_MISMATCH,
+ *  INVALID_ARGUMENT (state of another optimizer). The model stays as it was. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_load_state(lepton_model *model, const char *path, lepton_error **error);
+
+/** Number of tensors that the optimizer keeps: for each of its slots, one per trained weight.
+ *  Errors: INVALID_HANDLE, INVALID_STATE (not built or not compiled). Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_optimizer_weight_count(lepton_model *model, size_t *count, lepton_error **error);
+
+/** Describes tensor `index` of the optimizer's state; its name is "momentum/dense/kernel" or the like. As
+ *  lepton_model_weight_info. Since 0.1. */
+LEPTON_API lepton_status lepton_model_optimizer_weight_info(lepton_model *model, size_t index, lepton_weight_info *out,
+                                                            lepton_error **error);
+
+/** Copies the optimizer's state into the caller's float32 tensors, all or none; as lepton_model_get_weights.
+ *  Since 0.1. */
+LEPTON_API lepton_status lepton_model_get_optimizer_weights(lepton_model *model, const lepton_tensor_view *views,
+                                                            size_t count, lepton_error **error);
+
+/** Replaces the optimizer's state, all or none, also from a progress callback; as lepton_model_set_weights.
+ *  Since 0.1. */
+LEPTON_API lepton_status lepton_model_set_optimizer_weights(lepton_model *model, const lepton_tensor_view *views,
+                                                            size_t count, lepton_error **error);
+
+/** Number of steps that the optimizer has done. Errors: INVALID_HANDLE, INVALID_ARGUMENT (`out` NULL), INVALID_STATE
+ *  (not compiled). Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_get_iterations(lepton_model *model, uint64_t *out, lepton_error **error);
+
+/** Sets it, also from a progress callback; with lepton_model_set_optimizer_weights it brings back an optimizer as it
+ *  was. Errors: as above, INVALID_STATE (not built), INVALID_ARGUMENT (beyond 2^62). Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_set_iterations(lepton_model *model, uint64_t value, lepton_error **error);
+
 /* --------------------------------------------------------------- training */
 
 /** Training results, epoch by epoch. */

@@ -7,6 +7,17 @@ extension lepton_weight_info: VersionedStruct {
         info.struct_size = MemoryLayout<Self>.size
         return info
     }
+
+    init(_ weight: WeightInfo) {
+        self = Self.defaults
+        ndim = Int32(clamping: weight.shape.count)
+        trainable = weight.isTrainable ? 1 : 0
+        withUnsafeMutableBytes(of: &shape) { bytes in
+            let extents = bytes.assumingMemoryBound(to: Int64.self)
+            for (axis, extent) in weight.shape.prefix(extents.count).enumerated() { extents[axis] = Int64(extent) }
+        }
+        withUnsafeMutableBytes(of: &name) { fill($0, with: weight.name) }
+    }
 }
 
 @implementation @c
@@ -30,16 +41,7 @@ public func lepton_model_weight_info(
         let size = try lepton_weight_info.resultSize(out, "out")
         let weights = try model.weightInfos()
         try requireIndex(index, below: weights.count)
-        let weight = weights[index]
-        var info = lepton_weight_info.defaults
-        info.ndim = Int32(clamping: weight.shape.count)
-        info.trainable = weight.isTrainable ? 1 : 0
-        withUnsafeMutableBytes(of: &info.shape) { bytes in
-            let extents = bytes.assumingMemoryBound(to: Int64.self)
-            for (axis, extent) in weight.shape.prefix(extents.count).enumerated() { extents[axis] = Int64(extent) }
-        }
-        withUnsafeMutableBytes(of: &info.name) { fill($0, with: weight.name) }
-        lepton_weight_info.write(info, to: out, size: size)
+        lepton_weight_info.write(lepton_weight_info(weights[index]), to: out, size: size)
     }
 }
 
@@ -49,7 +51,7 @@ public func lepton_model_get_weights(
 ) -> lepton_status {
     boundary(error) { () throws(LeptonError) in
         let model = try object(model, "model", as: Model.self)
-        try requireWeightCount(count, of: model)
+        try requireWeightCount(count, expected: model.weightInfos().count)
         try model.copyWeights(to: mutableTensorViews(views, count: count, "views"))
     }
 }
@@ -60,17 +62,16 @@ public func lepton_model_set_weights(
 ) -> lepton_status {
     boundary(error) { () throws(LeptonError) in
         let model = try object(model, "model", as: Model.self)
-        try requireWeightCount(count, of: model)
+        try requireWeightCount(count, expected: model.weightInfos().count)
         try model.setWeights(from: tensorViews(views, count: count, "views"))
     }
 }
 
 /// Checked before the views are read, so that a count that is too large is not believed.
-private func requireWeightCount(_ count: Int, of model: Model) throws(LeptonError) {
-    let expected = try model.weightInfos().count
+func requireWeightCount(_ count: Int, expected: Int) throws(LeptonError) {
     guard count == expected else {
         throw LeptonError(
-            .shapeMismatch, argument: "count", expected: "\(expected), one tensor per weight of the model",
+            .shapeMismatch, argument: "count", expected: "\(expected), one tensor per weight",
             received: "\(UInt(bitPattern: count))")
     }
 }

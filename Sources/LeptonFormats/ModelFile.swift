@@ -129,4 +129,16 @@ extension Model {
             throw error.adding(context: path)
         }
     }
+
+    /// Takes weights, optimizer state, learning rate, seed and counters from what `save` wrote of a model of the same
+    /// structure, so that training goes on as if it had not stopped.
+    ///
+    /// - Throws: as `load`; `shapeMismatch`, `invalidArgument` when the file's model is another one; `invalidState`
+    ///   during a fit. Nothing changes then.
+    package func loadState(from path: String) throws(LeptonError) {
+        let snapshot = try ModelFile.read(path)
+        do throws(LeptonError) { try restoreState(snapshot) } catch {
+            throw error.adding(context: path)
+        }
+    }
 }

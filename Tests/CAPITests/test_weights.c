@@ -183,11 +183,106 @@ static void bad_paths_are_refused(void **state) {
     lepton_model_release(model);
 }
 
+/* A second model of the same kind, brought to the first one's state in two ways, trains on to the same bits. */
+static void optimizer_state_makes_the_round_trip(void **state) {
+    (void)state;
+    lepton_client *client = make_client(1);
+    lepton_model *models[] = {make_classifier(5), make_classifier(6), make_classifier(5)};
+    dataset data;
+    dataset_init(&data, 60);
+    must(lepton_client_fit(client, models[0], &data.x.view, 1, &data.y.view, 1, NULL, NULL, &error));
+    uint64_t steps = 0;
+    must(lepton_model_get_iterations(models[0], &steps, &error));
+    assert_int_equal(steps, 2);
+
+    char *path = temporary_path("state.safetensors");
+    must(lepton_model_save(models[0], path, &error));
+    must(lepton_model_load_state(models[1], path, &error));
+
+    enum { LARGEST = 64, MOST = 16 };
+    float numbers[MOST][LARGEST];
+    lepton_tensor_view views[MOST];
+    lepton_weight_info infos[MOST];
+    size_t weights = 0, count = 0;
+    must(lepton_model_weight_count(models[0], &weights, &error));
+    must(lepton_model_optimizer_weight_count(models[0], &count, &error));
+    assert_true(count > 0 && count <= MOST && count % weights == 0);
+    for (size_t i = 0; i < count; i++) {
+        infos[i] = (lepton_weight_info){.struct_size = sizeof infos[i]};
+        must(lepton_model_optimizer_weight_info(models[0], i, &infos[i], &error));
+        assert_non_null(strchr(infos[i].name, '/'));
+        views[i] = (lepton_tensor_view){numbers[i], LEPTON_FLOAT32, infos[i].ndim, infos[i].shape, NULL, 0};
+    }
+    must(lepton_model_get_optimizer_weights(models[0], views, count, &error));
+    must(lepton_model_set_optimizer_weights(models[2], views, count, &error));
+    must(lepton_model_set_iterations(models[2], steps, &error));
+    lepton_tensor_view copies[MOST];
+    lepton_weight_info own[MOST];
+    float parameters[MOST][LARGEST];
+    for (size_t i = 0; i < weights; i++) {
+        own[i] = (lepton_weight_info){.struct_size = sizeof own[i]};
+        must(lepton_model_weight_info(models[0], i, &own[i], &error));
+        copies[i] = (lepton_tensor_view){parameters[i], LEPTON_FLOAT32, own[i].ndim, own[i].shape, NULL, 0};
+    }
+    must(lepton_model_get_weights(models[0], copies, weights, &error));
+    must(lepton_model_set_weights(models[2], copies, weights, &error));
+
+    lepton_fit_options options;
+    lepton_fit_options_init(&options);
+    options.shuffle = 0;
+    size_t bytes = 0;
+    float *trained[3];
+    for (int i = 0; i < 3; i++) {
+        must(lepton_client_fit(client, models[i], &data.x.view, 1, &data.y.view, 1, &options, NULL, &error));
+        trained[i] = copy_weights(models[i], &bytes);
+        if (i > 0) assert_memory_equal(trained[0], trained[i], bytes);
+    }
+    for (int i = 0; i < 3; i++) {
+        free(trained[i]);
+        lepton_model_release(models[i]);
+    }
+    dataset_free(&data);
+    free(path);
+    lepton_client_release(client);
+}
+
+static void bad_optimizer_state_changes_nothing(void **state) {
+    (void)state;
+    lepton_model *model = make_linear(3), *other = make_classifier(1), *unbuilt = make_model(1);
+    size_t count = 7;
+    uint64_t steps = 7;
+    refused(LEPTON_INVALID_HANDLE, "model", lepton_model_optimizer_weight_count(NULL, &count, &error));
+    refused(LEPTON_INVALID_STATE, NULL, lepton_model_optimizer_weight_count(unbuilt, &count, &error));
+    refused(LEPTON_INVALID_STATE, NULL, lepton_model_get_iterations(unbuilt, &steps, &error));
+    refused(LEPTON_INVALID_ARGUMENT, "count", lepton_model_optimizer_weight_count(other, NULL, &error));
+    refused(LEPTON_INVALID_ARGUMENT, "iterations", lepton_model_set_iterations(other, UINT64_MAX, &error));
+    refused(LEPTON_SHAPE_MISMATCH, "count", lepton_model_set_optimizer_weights(other, NULL, SIZE_MAX, &error));
+    lepton_weight_info info = {.struct_size = sizeof info};
+    refused(LEPTON_INVALID_ARGUMENT, "index", lepton_model_optimizer_weight_info(other, 1000, &info, &error));
+    char *path = temporary_path("other.safetensors");
+    must(lepton_model_save(other, path, &error));
+    refused(LEPTON_SHAPE_MISMATCH, NULL, lepton_model_load_state(model, path, &error));
+    refused(LEPTON_INVALID_STATE, NULL, lepton_model_load_state(unbuilt, path, &error));
+    refused(LEPTON_NOT_FOUND, NULL, lepton_model_load_state(model, "/nonesuch/model", &error));
+    refused(LEPTON_INVALID_ARGUMENT, "path", lepton_model_load_state(model, NULL, &error));
+    assert_int_equal(count, 7);
+    assert_int_equal(steps, 7);
+    free(path);
+    lepton_model_release(unbuilt);
+    lepton_model_release(other);
+    lepton_model_release(model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(weights_are_described),       cmocka_unit_test(long_names_are_whole),
-        cmocka_unit_test(weights_make_the_round_trip), cmocka_unit_test(bad_weights_change_nothing),
-        cmocka_unit_test(files_make_the_round_trip),   cmocka_unit_test(bad_paths_are_refused),
+        cmocka_unit_test(weights_are_described),
+        cmocka_unit_test(long_names_are_whole),
+        cmocka_unit_test(weights_make_the_round_trip),
+        cmocka_unit_test(bad_weights_change_nothing),
+        cmocka_unit_test(files_make_the_round_trip),
+        cmocka_unit_test(bad_paths_are_refused),
+        cmocka_unit_test(optimizer_state_makes_the_round_trip),
+        cmocka_unit_test(bad_optimizer_state_changes_nothing),
     };
     return cmocka_run_group_tests_name("weights", tests, NULL, NULL);
 }

@@ -115,19 +115,25 @@ extension Model {
     /// - Throws: `invalidState` when not compiled; `invalidArgument` for a rate that is negative or not finite.
     public func setLearningRate(_ rate: Double) throws(LeptonError) {
         try withState { () throws(LeptonError) in
-            let settings = try requireCompiled()
+            _ = try requireCompiled()
             guard rate >= 0, rate.isFinite else {
                 throw LeptonError(
                     .invalidArgument, argument: "learning_rate", expected: "a finite number of at least 0",
                     received: "\(rate)")
             }
-            var optimizer = settings.optimizer
-            optimizer.learningRate = rate
-            self.settings = try CompileSettings(
-                optimizer: optimizer, loss: settings.loss, metrics: settings.metrics,
-                weightedMetrics: settings.weightedMetrics)
-            optimizerState?.optimizer.learningRate = rate
+            try adoptLearningRate(rate)
         }
+    }
+
+    /// Sets a rate that has been found to be in order; the lock is held.
+    func adoptLearningRate(_ rate: Double) throws(LeptonError) {
+        let settings = try requireCompiled()
+        var optimizer = settings.optimizer
+        optimizer.learningRate = rate
+        self.settings = try CompileSettings(
+            optimizer: optimizer, loss: settings.loss, metrics: settings.metrics,
+            weightedMetrics: settings.weightedMetrics)
+        optimizerState?.optimizer.learningRate = rate
     }
 
     /// The optimizer's state, made at the first use.

@@ -239,26 +239,27 @@ static PyObject *model_set_learning_rate(PyObject *self, PyObject *arguments) {
     Py_END_ALLOW_THREADS return none_or_raise(status, error);
 }
 
-static PyObject *model_weight_count(PyObject *self, PyObject *arguments) {
-    (void)self;
+typedef lepton_status (*count_call)(lepton_model *, size_t *, lepton_error **);
+typedef lepton_status (*info_call)(lepton_model *, size_t, lepton_weight_info *, lepton_error **);
+
+static PyObject *counted(PyObject *arguments, count_call call) {
     lepton_model *model;
     if (!PyArg_ParseTuple(arguments, "O&", core_model_converter, &model)) return NULL;
     size_t count = 0;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS status = lepton_model_weight_count(model, &count, &error);
+    Py_BEGIN_ALLOW_THREADS status = call(model, &count, &error);
     Py_END_ALLOW_THREADS return status == LEPTON_OK ? PyLong_FromSize_t(count) : core_raise(status, error);
 }
 
-static PyObject *model_weight_info(PyObject *self, PyObject *arguments) {
-    (void)self;
+static PyObject *described(PyObject *arguments, info_call call) {
     lepton_model *model;
     Py_ssize_t index;
     if (!PyArg_ParseTuple(arguments, "O&n", core_model_converter, &model, &index)) return NULL;
     lepton_weight_info info = {.struct_size = sizeof info};
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS status = lepton_model_weight_info(model, (size_t)index, &info, &error);
+    Py_BEGIN_ALLOW_THREADS status = call(model, (size_t)index, &info, &error);
     Py_END_ALLOW_THREADS if (status != LEPTON_OK) return core_raise(status, error);
     PyObject *name = PyUnicode_DecodeUTF8(info.name, (Py_ssize_t)strlen(info.name), "replace");
     PyObject *shape = shape_tuple(info.shape, info.ndim);
@@ -268,6 +269,26 @@ static PyObject *model_weight_info(PyObject *self, PyObject *arguments) {
         return NULL;
     }
     return Py_BuildValue("NNN", name, shape, PyBool_FromLong(info.trainable));
+}
+
+static PyObject *model_weight_count(PyObject *self, PyObject *arguments) {
+    (void)self;
+    return counted(arguments, lepton_model_weight_count);
+}
+
+static PyObject *model_weight_info(PyObject *self, PyObject *arguments) {
+    (void)self;
+    return described(arguments, lepton_model_weight_info);
+}
+
+static PyObject *model_optimizer_weight_count(PyObject *self, PyObject *arguments) {
+    (void)self;
+    return counted(arguments, lepton_model_optimizer_weight_count);
+}
+
+static PyObject *model_optimizer_weight_info(PyObject *self, PyObject *arguments) {
+    (void)self;
+    return described(arguments, lepton_model_optimizer_weight_info);
 }
 
 typedef lepton_status (*weights_call)(lepton_model *, const lepton_tensor_view *, size_t, lepton_error **);
@@ -295,15 +316,58 @@ static PyObject *model_set_weights(PyObject *self, PyObject *arguments) {
     return with_weights(arguments, lepton_model_set_weights, 0);
 }
 
-static PyObject *model_save(PyObject *self, PyObject *arguments) {
+static PyObject *model_get_optimizer_weights(PyObject *self, PyObject *arguments) {
     (void)self;
+    return with_weights(arguments, lepton_model_get_optimizer_weights, 1);
+}
+
+static PyObject *model_set_optimizer_weights(PyObject *self, PyObject *arguments) {
+    (void)self;
+    return with_weights(arguments, lepton_model_set_optimizer_weights, 0);
+}
+
+static PyObject *model_get_iterations(PyObject *self, PyObject *arguments) {
+    (void)self;
+    lepton_model *model;
+    if (!PyArg_ParseTuple(arguments, "O&", core_model_converter, &model)) return NULL;
+    uint64_t value = 0;
+    lepton_error *error = NULL;
+    lepton_status status;
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_get_iterations(model, &value, &error);
+    Py_END_ALLOW_THREADS return status == LEPTON_OK ? PyLong_FromUnsignedLongLong(value) : core_raise(status, error);
+}
+
+static PyObject *model_set_iterations(PyObject *self, PyObject *arguments) {
+    (void)self;
+    lepton_model *model;
+    unsigned long long value;
+    if (!PyArg_ParseTuple(arguments, "O&K", core_model_converter, &model, &value)) return NULL;
+    lepton_error *error = NULL;
+    lepton_status status;
+    Py_BEGIN_ALLOW_THREADS status = lepton_model_set_iterations(model, value, &error);
+    Py_END_ALLOW_THREADS return none_or_raise(status, error);
+}
+
+typedef lepton_status (*path_call)(lepton_model *, const char *, lepton_error **);
+
+static PyObject *with_path(PyObject *arguments, path_call call) {
     lepton_model *model;
     const char *path;
     if (!PyArg_ParseTuple(arguments, "O&s", core_model_converter, &model, &path)) return NULL;
     lepton_error *error = NULL;
     lepton_status status;
-    Py_BEGIN_ALLOW_THREADS status = lepton_model_save(model, path, &error);
+    Py_BEGIN_ALLOW_THREADS status = call(model, path, &error);
     Py_END_ALLOW_THREADS return none_or_raise(status, error);
+}
+
+static PyObject *model_save(PyObject *self, PyObject *arguments) {
+    (void)self;
+    return with_path(arguments, lepton_model_save);
+}
+
+static PyObject *model_load_state(PyObject *self, PyObject *arguments) {
+    (void)self;
+    return with_path(arguments, lepton_model_load_state);
 }
 
 static PyObject *model_load(PyObject *self, PyObject *arguments) {
@@ -339,5 +403,12 @@ PyMethodDef core_model_methods[] = {
     {"model_set_weights", model_set_weights, METH_VARARGS, NULL},
     {"model_save", model_save, METH_VARARGS, NULL},
     {"model_load", model_load, METH_VARARGS, NULL},
+    {"model_load_state", model_load_state, METH_VARARGS, NULL},
+    {"model_optimizer_weight_count", model_optimizer_weight_count, METH_VARARGS, NULL},
+    {"model_optimizer_weight_info", model_optimizer_weight_info, METH_VARARGS, NULL},
+    {"model_get_optimizer_weights", model_get_optimizer_weights, METH_VARARGS, NULL},
+    {"model_set_optimizer_weights", model_set_optimizer_weights, METH_VARARGS, NULL},
+    {"model_get_iterations", model_get_iterations, METH_VARARGS, NULL},
+    {"model_set_iterations", model_set_iterations, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
