@@ -21,28 +21,16 @@ public struct ActivationLayer: Layer {
         options = LayerOptions()
     }
 
-    public var arguments: JSONObject { ["activation": .string(activation.rawValue)] }
+    public var arguments: JSONObject { ["activation": activation.config] }
     public func weights(for inputShapes: [[Int]]) -> [Weight] { [] }
 
     public func outputShape(for inputShapes: [[Int]]) throws(LeptonError) -> [Int] {
-        guard let shape = inputShapes.first, !(activation == .softmax && shape.isEmpty) else {
-            throw LeptonError(
-                .shapeMismatch, argument: "softmax input", expected: "at least 2 axes, batch included",
-                received: "(None,)")
-        }
-        return shape
+        try activation.outputShape(for: inputShapes.first ?? [])
     }
 
     public func lower(
         into graph: inout LoweredGraph, inputs: [Int], weights: [Int]
     ) throws(LeptonError) -> Int {
-        let shape = try outputShape(for: inputs.map { graph.operations.sampleShapes[$0] })
-        switch activation {
-        case .linear: return inputs[0]
-        case .softmax: return try graph.operations.add(SoftmaxOperation(), inputs: inputs, outputShape: shape)
-        default:
-            return try graph.operations.add(
-                ActivationOperation(activation: activation), inputs: inputs, outputShape: shape)
-        }
+        try graph.append(activation, after: inputs[0])
     }
 }

@@ -56,7 +56,7 @@ public struct Dense: Layer {
 
     public var arguments: JSONObject {
         [
-            "units": .integer(Int64(units)), "activation": .string(activation.rawValue), "use_bias": .bool(useBias),
+            "units": .integer(Int64(units)), "activation": activation.config, "use_bias": .bool(useBias),
             "kernel_initializer": kernelInitializer.config, "bias_initializer": biasInitializer.config,
             "kernel_regularizer": .null, "bias_regularizer": .null, "kernel_constraint": .null,
             "bias_constraint": .null,
@@ -93,10 +93,8 @@ public struct Dense: Layer {
         into graph: inout LoweredGraph, inputs: [Int], weights: [Int]
     ) throws(LeptonError) -> Int {
         let shape = try outputShape(for: inputs.map { graph.operations.sampleShapes[$0] })
-        let isSoftmax = activation == .softmax
-        let product = DenseOperation(units: units, hasBias: useBias, activation: isSoftmax ? .linear : activation)
+        let product = DenseOperation(units: units, hasBias: useBias, activation: activation.fusedPart)
         let value = try graph.operations.add(product, inputs: inputs, weights: weights, outputShape: shape)
-        guard isSoftmax else { return value }
-        return try graph.operations.add(SoftmaxOperation(), inputs: [value], outputShape: shape)
+        return try graph.appendUnfused(activation, after: value)
     }
 }
