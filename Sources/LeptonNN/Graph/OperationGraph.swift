@@ -7,6 +7,13 @@ import LeptonTensor
 package protocol Operation: Sendable {
     /// Multiply-adds for one row, forward; what decides how a batch is cut into shards.
     func multiplyAddsPerRow(_ node: OperationGraph.Node, in graph: OperationGraph) -> Double
+
+    /// Whether it takes shared values (weights and constants, the same for every row) as they are; other operations
+    /// are given them once for each row.
+    var takesShared: Bool { get }
+
+    /// Whether its outputs are shared when all its inputs are.
+    var givesShared: Bool { get }
 }
 
 extension Operation {
@@ -15,6 +22,9 @@ extension Operation {
         let weights = node.weights.reduce(0.0) { $0 + Double(graph.weights[$1].spec.shape.reduce(1, *)) }
         return weights * Double(graph.sampleShapes[node.output].dropLast().reduce(1, *))
     }
+
+    package var takesShared: Bool { false }
+    package var givesShared: Bool { takesShared }
 }
 
 /// y = activation(x · kernel + bias) over the last axis. Weights: kernel (k, units), then bias (units) if any.
@@ -43,7 +53,9 @@ package struct DropoutOperation: Operation {
 }
 
 /// The same numbers under another sample shape; moves nothing.
-package struct ReshapeOperation: Operation {}
+package struct ReshapeOperation: Operation {
+    package var takesShared: Bool { true }
+}
 
 /// A weight of a model: where it belongs and how it begins.
 package struct WeightSpec: Sendable {
@@ -89,6 +101,9 @@ package struct OperationGraph: Sendable {
     package private(set) var inputs: [Int] = []
     package var outputs: [Int] = []
     package private(set) var dropoutCount = 0
+    /// Values that are the same for every row of a batch and stand in memory once: weights used as values, constants,
+    /// and what is computed from these alone. A model's outputs must not be among them; see `perRow`.
+    private var shared: Set<Int> = []
 
     package init() {}
 
@@ -126,8 +141,12 @@ package struct OperationGraph: Sendable {
                 expected: "at most \(Shape.maximumRank - 1) extents whose product fits in memory",
                 received: Shape.batchText(shape))
         }
+        let inputs = try operation.takesShared ? inputs : inputs.map { value throws(LeptonError) in try perRow(value) }
         let first = sampleShapes.count
         sampleShapes += outputShapes
+        if operation.givesShared, inputs.allSatisfy(shared.contains) {
+            shared.formUnion(first..<sampleShapes.count)
+        }
         let outputs = Array(first..<sampleShapes.count)
         nodes.append(Node(operation: operation, inputs: inputs, weights: weights, outputs: outputs))
         return outputs
@@ -137,6 +156,9 @@ package struct OperationGraph: Sendable {
         dropoutCount += 1
         return dropoutCount - 1
     }
+
+    /// Whether a value is the same for every row.
+    package func isShared(_ value: Int) -> Bool { shared.contains(value) }
 
     /// Number of floats in one sample of a value.
     package func floatsPerRow(_ value: Int) -> Int { sampleShapes[value].reduce(1, *) }

@@ -46,6 +46,9 @@ package final class Plan: @unchecked Sendable {
     ) throws(LeptonError) {
         var builder = PlanBuilder(graph: graph, layout: layout, isTraining: isTraining)
         for node in graph.nodes { try Plan.executable(node).emitForward(node, into: &builder) }
+        guard !graph.outputs.contains(where: graph.isShared) else {
+            throw LeptonError(.internalError, "an output of the model does not depend on its input")
+        }
         let outputs = graph.outputs.map { builder.value($0) }
         if let objective {
             builder.emitObjective(objective)

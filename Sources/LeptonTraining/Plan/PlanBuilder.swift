@@ -29,6 +29,8 @@ package struct PlanBuilder {
     /// The values whose gradient stands in a buffer: several where one was passed on unchanged to each of them.
     private var gradientHolders: [Int: Set<Int>] = [:]
     private var saved: [Int: [Operand]] = [:]
+    /// Values that are a weight's very memory.
+    private var weightOfValue: [Int: Int] = [:]
     private var writtenWeightGradients: Set<Int> = []
     private let needsGradient: [Bool]
 
@@ -80,9 +82,26 @@ package struct PlanBuilder {
 
     /// A new buffer for a value that is about to be computed.
     mutating func makeValue(_ number: Int) -> Operand {
-        let operand = newBuffer(floatsPerRow: graph.floatsPerRow(number))
+        let operand = newBuffer(like: number)
         valueOperands[number] = operand
         return operand
+    }
+
+    /// A buffer of a value's size.
+    mutating func newBuffer(like number: Int) -> Operand {
+        let floats = graph.floatsPerRow(number)
+        return graph.isShared(number)
+            ? newBuffer(floatsPerRow: 0, fixedFloats: floats) : newBuffer(floatsPerRow: floats)
+    }
+
+    /// Lets a value be a weight: reading it reads the parameters, its gradient is the weight's.
+    mutating func setValue(_ number: Int, toWeight weight: Int) {
+        valueOperands[number] = parameter(weight)
+        weightOfValue[number] = weight
+    }
+
+    mutating func setValue(_ number: Int, toConstant numbers: [Float]) {
+        valueOperands[number] = .constant(details.keep(numbers))
     }
 
     /// Lets a value live in the memory of another that holds the same numbers.
@@ -113,7 +132,7 @@ package struct PlanBuilder {
     func gradient(_ number: Int) -> Operand { gradientOperands[number] ?? .none }
 
     mutating func makeGradient(_ number: Int) -> Operand {
-        let operand = newBuffer(floatsPerRow: graph.floatsPerRow(number))
+        let operand = newBuffer(like: number)
         if let previous = gradientOperands[number] { gradientHolders[previous.offset]?.remove(number) }
         gradientOperands[number] = operand
         gradientHolders[operand.offset] = [number]
@@ -124,8 +143,14 @@ package struct PlanBuilder {
     /// user wrote already, it writes beside it and the two are added.
     mutating func contributeGradient(_ number: Int, _ body: (inout PlanBuilder, Operand) -> Void) {
         guard needsGradient[number] else { return }
-        if let existing = gradientOperands[number] {
-            let part = newBuffer(floatsPerRow: graph.floatsPerRow(number))
+        if let weight = weightOfValue[number] {
+            guard let gradient = weightGradient(weight) else { return }
+            guard gradient.accumulates else { return body(&self, gradient.operand) }
+            let part = newBuffer(like: number)
+            body(&self, part)
+            emit(sum(gradient.operand, gradient.operand, part, like: number))
+        } else if let existing = gradientOperands[number] {
+            let part = newBuffer(like: number)
             body(&self, part)
             addToGradient(of: number, existing, part)
         } else {
@@ -137,7 +162,11 @@ package struct PlanBuilder {
     mutating func passGradient(from output: Int, to input: Int) {
         guard needsGradient[input] else { return }
         let passed = gradient(output)
-        if let existing = gradientOperands[input] {
+        if weightOfValue[input] != nil {
+            contributeGradient(input) { builder, destination in
+                builder.emit(builder.copy(destination, passed, like: input))
+            }
+        } else if let existing = gradientOperands[input] {
             addToGradient(of: input, existing, passed)
         } else {
             gradientOperands[input] = passed
@@ -148,7 +177,7 @@ package struct PlanBuilder {
 
     private mutating func addToGradient(of number: Int, _ existing: Operand, _ part: Operand) {
         let sum = isShared(existing) ? makeGradient(number) : existing
-        emit(elementwiseSum(sum, existing, part, floatsPerRow: graph.floatsPerRow(number)))
+        emit(self.sum(sum, existing, part, like: number))
     }
 
     private func isShared(_ gradient: Operand) -> Bool { (gradientHolders[gradient.offset]?.count ?? 0) > 1 }
@@ -158,8 +187,22 @@ package struct PlanBuilder {
         let existing = gradient(number)
         guard existing != .none, isShared(existing) else { return existing }
         let copy = makeGradient(number)
-        emit(elementwiseCopy(copy, existing, floatsPerRow: graph.floatsPerRow(number)))
+        emit(self.copy(copy, existing, like: number))
         return copy
+    }
+
+    /// sum = existing + part, all of a value's size.
+    private func sum(_ sum: Operand, _ existing: Operand, _ part: Operand, like number: Int) -> Step {
+        var step = elementwiseSum(sum, existing, part, floatsPerRow: graph.floatsPerRow(number))
+        step.isShared = graph.isShared(number)
+        return step
+    }
+
+    /// destination = source, both of a value's size.
+    func copy(_ destination: Operand, _ source: Operand, like number: Int) -> Step {
+        var step = elementwiseCopy(destination, source, floatsPerRow: graph.floatsPerRow(number))
+        step.isShared = graph.isShared(number)
+        return step
     }
 
     // MARK: Weights
@@ -192,6 +235,13 @@ final class StepDetails: @unchecked Sendable {
         block.initialize(to: value)
         blocks.append(UnsafeMutableRawPointer(block))
         return UnsafeRawPointer(block)
+    }
+
+    func keep<Value: BitwiseCopyable>(_ values: [Value]) -> UnsafePointer<Value> {
+        let block = UnsafeMutablePointer<Value>.allocate(capacity: max(values.count, 1))
+        for (index, value) in values.enumerated() { (block + index).initialize(to: value) }
+        blocks.append(UnsafeMutableRawPointer(block))
+        return UnsafePointer(block)
     }
 
     deinit { for block in blocks { block.deallocate() } }

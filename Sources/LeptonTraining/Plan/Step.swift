@@ -11,6 +11,8 @@ package struct Operand: Sendable, Equatable, BitwiseCopyable {
         case data
         /// The shard's part of what is added up over the whole batch; see `PlanBuilder.endPhase`.
         case partials
+        /// Numbers that the plan owns and nobody writes; `offset` is their address.
+        case constants
     }
 
     var base: Base
@@ -22,6 +24,9 @@ package struct Operand: Sendable, Equatable, BitwiseCopyable {
     static func gradient(_ offset: Int) -> Operand { Operand(base: .gradients, offset: offset) }
     static func data(_ index: Int) -> Operand { Operand(base: .data, offset: index) }
     static func partial(_ offset: Int) -> Operand { Operand(base: .partials, offset: offset) }
+    static func constant(_ numbers: UnsafePointer<Float>) -> Operand {
+        Operand(base: .constants, offset: Int(bitPattern: numbers))
+    }
 }
 
 /// One kernel call of a plan: plain memory, so that running it counts no references and allocates nothing.
@@ -50,6 +55,8 @@ package struct Step: BitwiseCopyable {
     var innerColumns = 0
     var mode: Int32 = 0
     var accumulates = false
+    /// The step computes what is the same for every row, once.
+    var isShared = false
     var scalar: Float = 0
     /// First of the two sums (total, count) that a loss or metric adds to.
     var sumIndex = 0
@@ -112,6 +119,7 @@ package struct Frame {
         case .gradients: gradients + operand.offset
         case .data: data[operand.offset]
         case .partials: partials.map { $0 + shard * partialFloats + operand.offset }
+        case .constants: UnsafeMutablePointer(bitPattern: operand.offset)
         }
     }
 }
@@ -129,8 +137,10 @@ struct StepArguments {
     var step: Step { unsafeAddress { stepPointer } }
     var frame: Frame { unsafeAddress { framePointer } }
 
+    /// Samples that the step runs over.
+    var samples: Int { step.isShared ? 1 : frame.rows }
     /// Matrix rows of this shard.
-    var rows: Int { frame.rows * step.rowsPerSample }
+    var rows: Int { samples * step.rowsPerSample }
     var destination: UnsafeMutablePointer<Float>? { frame.pointer(step.destination) }
     var destination2: UnsafeMutablePointer<Float>? { frame.pointer(step.destination2) }
     var source: UnsafeMutablePointer<Float>? { frame.pointer(step.source) }
