@@ -338,11 +338,15 @@ LEPTON_API lepton_status lepton_model_output_shape(lepton_model *model, size_t i
 typedef struct lepton_compile_options {
     size_t struct_size;
     const char *optimizer;      /**< such as "sgd" or "adam"; default "adam" */
-    const char *loss;           /**< such as "mean_squared_error"; required for fit */
-    const char *const *metrics; /**< `metric_count` names; not weighted by sample weights */
+    const char *loss;           /**< such as "mean_squared_error"; required for fit. With several outputs one for all,
+                                     or a JSON list with one for each, or a JSON object by the outputs' names */
+    const char *const *metrics; /**< `metric_count` names; not weighted by sample weights. With several outputs one
+                                     entry for each, a name or a JSON list ("null" for none), or one JSON object by
+                                     the outputs' names */
     size_t metric_count;
     const char *const *weighted_metrics; /**< weighted by sample and class weights */
     size_t weighted_metric_count;
+    const char *loss_weights; /**< with several outputs: a JSON list or object of numbers; NULL: all 1 */
 } lepton_compile_options;
 
 /** Defaults: Adam, no loss, no metrics. Threads: concurrent. Since 0.1. */
@@ -487,10 +491,11 @@ typedef struct lepton_fit_options {
     double validation_split;                /**< 0 <= f < 1: the last fraction of rows is held out; default 0 */
     const lepton_tensor_view *validation_x; /**< as many as inputs; overrides the split; NULL for none */
     const lepton_tensor_view *validation_y; /**< as many as outputs */
-    const lepton_tensor_view *validation_sample_weight; /**< (rows), may be NULL */
+    const lepton_tensor_view *validation_sample_weight; /**< as sample_weight; may be NULL */
     int32_t validation_batch_size;                      /**< 0: batch_size */
     int32_t nonfinite;                                  /**< a lepton_nonfinite_policy */
-    const lepton_tensor_view *sample_weight;            /**< (rows); NULL: all 1 */
+    const lepton_tensor_view *sample_weight;            /**< (rows), or (rows, positions) for outputs of more axes;
+                                                             NULL: all 1 */
     const int64_t *class_weight_classes;                /**< `class_weight_count` class indices */
     const double *class_weight_values;                  /**< and their weights, >= 0; other classes weigh 1 */
     size_t class_weight_count;
@@ -500,7 +505,9 @@ typedef struct lepton_fit_options {
                                               name and train from there; NULL: in memory */
     lepton_progress_fn progress;   /**< may be NULL */
     void *progress_context;
-    lepton_cancel *cancel; /**< may be NULL */
+    lepton_cancel *cancel;                 /**< may be NULL */
+    size_t sample_weight_count;            /**< tensors at sample_weight: one for each output; 0: one for all */
+    size_t validation_sample_weight_count; /**< the same for validation_sample_weight */
 } lepton_fit_options;
 
 /** Fills in the defaults above. Threads: concurrent. Since 0.1. */
@@ -523,12 +530,13 @@ typedef struct lepton_run_options {
     size_t struct_size;
     int32_t batch_size;                      /**< >= 1; default 32 */
     int32_t nonfinite;                       /**< a lepton_nonfinite_policy; default ERROR */
-    const lepton_tensor_view *sample_weight; /**< evaluate only; (rows); may be NULL */
+    const lepton_tensor_view *sample_weight; /**< evaluate only; as in fit; may be NULL */
     lepton_allocation *allocation;           /**< NULL: the client's latest active allocation, or else its free cores
                                                   for this call, or else the calling thread alone */
     lepton_progress_fn progress;             /**< BATCH_END events; may be NULL */
     void *progress_context;
-    lepton_cancel *cancel; /**< may be NULL */
+    lepton_cancel *cancel;      /**< may be NULL */
+    size_t sample_weight_count; /**< tensors at sample_weight: one for each output; 0: one for all */
 } lepton_run_options;
 
 /** Fills in the defaults above. Threads: concurrent. Since 0.1. */

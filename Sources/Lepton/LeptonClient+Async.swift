@@ -71,7 +71,7 @@ extension LeptonClient {
         var copy = options
         if let sampleWeight {
             return try sampleWeight.withView { (view) throws(LeptonError) in
-                copy.sampleWeight = view
+                copy.sampleWeights = [view]
                 return try lending(validation, nil, to: &copy, body)
             }
         }
@@ -112,7 +112,7 @@ extension LeptonClient {
                         return try self.evaluateNow(model, x: [xView], y: [yView], options: options)
                     }
                     return try sampleWeight.withView { (weights) throws(LeptonError) in
-                        options.sampleWeight = weights
+                        options.sampleWeights = [weights]
                         return try self.evaluateNow(model, x: [xView], y: [yView], options: options)
                     }
                 }
@@ -134,7 +134,12 @@ extension LeptonClient {
         let x = try Tensor(x)
         return try await onOwnThread { (cancel) throws(LeptonError) in
             try x.withView { (view) throws(LeptonError) in
-                let shape = try model.outputShape(forRowsOf: view)
+                let shapes = try model.outputShapes(forRowsOf: [view])
+                guard shapes.count == 1 else {
+                    throw LeptonError(
+                        .shapeMismatch, argument: "model", expected: "one output", received: "\(shapes.count) outputs")
+                }
+                let shape = shapes[0]
                 var options = RunOptions()
                 options.batchSize = batchSize
                 options.allocation = allocation

@@ -23,7 +23,7 @@ package struct FitOptions {
 package struct RunOptions {
     package var batchSize = 32
     package var allowNonFinite = false
-    package var sampleWeight: TensorView?
+    package var sampleWeights: [TensorView] = []
     package var allocation: Allocation?
     package var progress: ProgressHandler?
     package var cancel: CancelToken?
@@ -49,12 +49,12 @@ extension LeptonClient {
         _ model: Model, _ name: String, x: [TensorView], y: [TensorView], options: FitOptions
     ) throws(LeptonError) -> History {
         try model.checkFit(x: x, y: y, options: options.training)
-        let dataset = try storedDataset(name, x: x, y: y, sampleWeight: options.sampleWeight)
+        let dataset = try storedDataset(name, x: x, y: y, sampleWeights: options.sampleWeights)
         // The views are into its mapping.
         defer { withExtendedLifetime(dataset) {} }
         let job = Job("fit", client: self, allocation: options.allocation, storageBytes: dataset.byteCount)
         var training = options.training.bound(to: job)
-        training.sampleWeight = dataset.sampleWeight
+        training.sampleWeights = dataset.sampleWeights
         let history = try job.run { () throws(LeptonError) in
             try model.fit(x: dataset.x, y: dataset.y, options: training, pool: job.startPool)
         }
@@ -68,7 +68,7 @@ extension LeptonClient {
         let job = Job("evaluate", client: self, allocation: options.allocation)
         return try job.run { () throws(LeptonError) in
             try model.evaluate(
-                x: x, y: y, sampleWeight: options.sampleWeight, batchSize: options.batchSize,
+                x: x, y: y, sampleWeights: options.sampleWeights, batchSize: options.batchSize,
                 allowNonFinite: options.allowNonFinite, pool: job.startPool, progress: options.progress,
                 interruption: { job.interruption(cancel: options.cancel) })
         }

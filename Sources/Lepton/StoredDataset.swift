@@ -7,12 +7,12 @@ import LeptonTraining
 struct StoredDataset {
     let x: [TensorView]
     let y: [TensorView]
-    let sampleWeight: TensorView?
+    let sampleWeights: [TensorView]
     let byteCount: Int
     /// Keeps the views' memory in place.
     private let mapping: MappedBlob
 
-    /// Finds the tensors "x0", "x1", ..., "y0", ... and "sample_weight" in a mapped safetensors blob.
+    /// Finds the tensors "x0", "x1", ..., "y0", ..., "w0", ... in a mapped safetensors blob.
     fileprivate init(_ mapping: MappedBlob) throws(LeptonError) {
         self.mapping = mapping
         byteCount = mapping.count
@@ -21,18 +21,18 @@ struct StoredDataset {
         }
         var x: [TensorView] = []
         var y: [TensorView] = []
-        var sampleWeight: TensorView?
+        var weights: [TensorView] = []
         for tensor in try Safetensors.Contents(mapping.bytes).tensors {
             let view = TensorView(base: base + tensor.range.lowerBound, dtype: .float32, shape: tensor.shape)
             switch tensor.name.first {
             case "x": x.append(view)
             case "y": y.append(view)
-            default: sampleWeight = view
+            default: weights.append(view)
             }
         }
         self.x = x
         self.y = y
-        self.sampleWeight = sampleWeight
+        sampleWeights = weights
     }
 }
 
@@ -48,13 +48,13 @@ extension LeptonClient {
 
     /// Puts a dataset into the store as float32, under the reference "<name>/dataset", and maps it.
     func storedDataset(
-        _ name: String, x: [TensorView], y: [TensorView], sampleWeight: TensorView?
+        _ name: String, x: [TensorView], y: [TensorView], sampleWeights: [TensorView]
     ) throws(LeptonError) -> StoredDataset {
         let store = try requireStore(name)
         var parts: [(name: String, view: TensorView)] = []
         for (index, view) in x.enumerated() { parts.append(("x\(index)", view)) }
         for (index, view) in y.enumerated() { parts.append(("y\(index)", view)) }
-        if let sampleWeight { parts.append(("sample_weight", sampleWeight)) }
+        for (index, view) in sampleWeights.enumerated() { parts.append(("w\(index)", view)) }
 
         let prefix = try Safetensors.prefix(parts.map { ($0.name, $0.view.shape) }, metadata: [])
         let digest = try store.put { (writer: inout BlobWriter) throws(LeptonError) in

@@ -16,19 +16,22 @@ extension lepton_compile_options: VersionedStruct {
         try model.compile(
             optimizer: optionalNameOrConfig(optimizer, "options.optimizer") ?? .string("adam"),
             loss: optionalNameOrConfig(loss, "options.loss"),
+            lossWeights: optionalNameOrConfig(loss_weights, "options.loss_weights"),
             metrics: list(metrics, count: metric_count, "options.metrics"),
             weightedMetrics: list(weighted_metrics, count: weighted_metric_count, "options.weighted_metrics"))
     }
 
     private func list(
         _ names: UnsafePointer<UnsafePointer<CChar>?>?, count: Int, _ argument: String
-    ) throws(LeptonError) -> [JSONValue] {
+    ) throws(LeptonError) -> JSONValue {
         let pointers = try array(names, count: count, argument, countName: argument.dropLast() + "_count")
         var values: [JSONValue] = []
         for (index, pointer) in pointers.enumerated() {
             values.append(try nameOrConfig(pointer, "\(argument)[\(index)]"))
         }
-        return values
+        // By the outputs' names: one object for all.
+        if values.count == 1, let object = values[0].objectValue, object["class_name"] == nil { return values[0] }
+        return .array(values)
     }
 }
 

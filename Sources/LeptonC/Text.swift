@@ -49,7 +49,9 @@ func json(_ pointer: UnsafePointer<CChar>?, length: Int, _ argument: String) thr
 func nameOrConfig(_ pointer: UnsafePointer<CChar>?, _ argument: String) throws(LeptonError) -> JSONValue {
     let text = try text(pointer, argument)
     let first = text.utf8.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
-    guard first == UInt8(ascii: "{") else { return .string(text) }
+    guard first == UInt8(ascii: "{") || first == UInt8(ascii: "[") else {
+        return text == "null" ? .null : .string(text)
+    }
     return try parseJSON(Array(text.utf8), argument)
 }
 

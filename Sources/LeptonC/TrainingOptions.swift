@@ -27,7 +27,7 @@ extension lepton_fit_options: VersionedStruct {
         options.validation = try validation(inputCount: inputCount, outputCount: outputCount)
         options.validationBatchSize = validation_batch_size == 0 ? nil : Int(validation_batch_size)
         options.allowNonFinite = try allowsNonFinite(nonfinite)
-        options.sampleWeight = try optionalTensorView(sample_weight, "options.sample_weight")
+        options.sampleWeights = try weightViews(sample_weight, sample_weight_count, "options.sample_weight")
         options.classWeight = try classWeights()
         options.allocation = allocation?.allocation
         options.storeName = try optionalText(store_name, "options.store_name")
@@ -47,8 +47,8 @@ extension lepton_fit_options: VersionedStruct {
         return ValidationData(
             x: try tensorViews(validation_x, count: inputCount, "options.validation_x"),
             y: try tensorViews(validation_y, count: outputCount, "options.validation_y"),
-            sampleWeight: try optionalTensorView(
-                validation_sample_weight, "options.validation_sample_weight"))
+            sampleWeights: try weightViews(
+                validation_sample_weight, validation_sample_weight_count, "options.validation_sample_weight"))
     }
 
     private func classWeights() throws(LeptonError) -> [Int: Double]? {
@@ -88,12 +88,20 @@ extension lepton_run_options: VersionedStruct {
         var options = RunOptions()
         options.batchSize = Int(batch_size)
         options.allowNonFinite = try allowsNonFinite(nonfinite)
-        options.sampleWeight = try optionalTensorView(sample_weight, "options.sample_weight")
+        options.sampleWeights = try weightViews(sample_weight, sample_weight_count, "options.sample_weight")
         options.allocation = allocation?.allocation
         options.progress = progressReporter(progress, context: progress_context)
         options.cancel = try optionalObject(cancel, "options.cancel")
         return options
     }
+}
+
+/// Sample weights: as many tensors as `count` says, one where it is 0.
+private func weightViews(
+    _ views: UnsafePointer<lepton_tensor_view>?, _ count: Int, _ argument: String
+) throws(LeptonError) -> [TensorView] {
+    guard views != nil else { return [] }
+    return try tensorViews(views, count: count == 0 ? 1 : count, argument)
 }
 
 private func allowsNonFinite(_ policy: Int32) throws(LeptonError) -> Bool {

@@ -8,10 +8,13 @@ public struct ConfigReader {
     private let owner: String
     private let object: JSONObject
     private var known: Set<String> = []
+    /// How many models and wrappers are around what is read.
+    package let nesting: Int
 
-    package init(_ owner: String, _ object: JSONObject) {
+    package init(_ owner: String, _ object: JSONObject, nesting: Int = 0) {
         self.owner = owner
         self.object = object
+        self.nesting = nesting
     }
 
     private mutating func field(_ name: String) -> JSONValue? {
@@ -180,9 +183,11 @@ package struct SerializedObject {
 }
 
 /// The serialised form that Keras writes for a built-in object.
-package func serialized(module: String, className: String, config: JSONObject) -> JSONValue {
+package func serialized(
+    module: String, className: String, config: JSONObject, registeredName: String? = nil
+) -> JSONValue {
     [
         "module": .string(module), "class_name": .string(className), "config": .object(config),
-        "registered_name": .null,
+        "registered_name": registeredName.map { .string($0) } ?? .null,
     ]
 }

@@ -62,7 +62,7 @@ AT(lepton_utilization, storage, 72);
 AT(lepton_utilization, dominant_share, 80);
 AT(lepton_utilization, mean, 88);
 
-SIZE(lepton_compile_options, 56);
+SIZE(lepton_compile_options, 64);
 AT(lepton_compile_options, struct_size, 0);
 AT(lepton_compile_options, optimizer, 8);
 AT(lepton_compile_options, loss, 16);
@@ -70,6 +70,7 @@ AT(lepton_compile_options, metrics, 24);
 AT(lepton_compile_options, metric_count, 32);
 AT(lepton_compile_options, weighted_metrics, 40);
 AT(lepton_compile_options, weighted_metric_count, 48);
+AT(lepton_compile_options, loss_weights, 56);
 
 SIZE(lepton_weight_info, 336);
 AT(lepton_weight_info, struct_size, 0);
@@ -90,7 +91,7 @@ AT(lepton_progress, names, 40);
 AT(lepton_progress, values, 48);
 AT(lepton_progress, count, 56);
 
-SIZE(lepton_fit_options, 136);
+SIZE(lepton_fit_options, 152);
 AT(lepton_fit_options, struct_size, 0);
 AT(lepton_fit_options, batch_size, 8);
 AT(lepton_fit_options, epochs, 12);
@@ -111,8 +112,10 @@ AT(lepton_fit_options, store_name, 104);
 AT(lepton_fit_options, progress, 112);
 AT(lepton_fit_options, progress_context, 120);
 AT(lepton_fit_options, cancel, 128);
+AT(lepton_fit_options, sample_weight_count, 136);
+AT(lepton_fit_options, validation_sample_weight_count, 144);
 
-SIZE(lepton_run_options, 56);
+SIZE(lepton_run_options, 64);
 AT(lepton_run_options, struct_size, 0);
 AT(lepton_run_options, batch_size, 8);
 AT(lepton_run_options, nonfinite, 12);
@@ -121,6 +124,7 @@ AT(lepton_run_options, allocation, 24);
 AT(lepton_run_options, progress, 32);
 AT(lepton_run_options, progress_context, 40);
 AT(lepton_run_options, cancel, 48);
+AT(lepton_run_options, sample_weight_count, 56);
 
 _Static_assert(LEPTON_OK == 0 && LEPTON_INVALID_ARGUMENT == 1 && LEPTON_SHAPE_MISMATCH == 2, "statuses");
 _Static_assert(LEPTON_TYPE_MISMATCH == 3 && LEPTON_NOT_FOUND == 4 && LEPTON_NOT_SUPPORTED == 5, "statuses");

@@ -27,7 +27,7 @@ import Testing
         let expected = try evaluate(model, x, y, batchSize: 2)["loss"]
         let history = try withViews(x, y) { xView, yView in
             try model.evaluate(
-                x: [xView], y: [yView], sampleWeight: nil, batchSize: 2, allowNonFinite: false,
+                x: [xView], y: [yView], sampleWeights: [], batchSize: 2, allowNonFinite: false,
                 pool: { WorkerPool(workers: 1) },
                 progress: { event in
                     if event.step == 1 { try? model.add(Dense(units: 3)) }
@@ -103,7 +103,7 @@ import Testing
             weightedMetrics: [.meanAbsoluteError])
         let weights = try Tensor([1, 1, 1, 0, 0] as [Float])
         let history = try weights.withView { weights in
-            try fit(model, x, y) { $0.sampleWeight = weights }
+            try fit(model, x, y) { $0.sampleWeights = [weights] }
         }
         // The names that Keras gives them.
         #expect(history.names == ["loss", "mean_absolute_error", "weighted_mean_absolute_error"])

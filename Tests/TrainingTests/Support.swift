@@ -22,7 +22,7 @@ func fit(
 func evaluate(_ model: Model, _ x: Tensor, _ y: Tensor, batchSize: Int = 32, workers: Int = 1) throws -> History {
     try withViews(x, y) { xView, yView in
         try model.evaluate(
-            x: [xView], y: [yView], sampleWeight: nil, batchSize: batchSize, allowNonFinite: false,
+            x: [xView], y: [yView], sampleWeights: [], batchSize: batchSize, allowNonFinite: false,
             pool: { WorkerPool(workers: workers) }, progress: nil, interruption: { nil })
     }
 }

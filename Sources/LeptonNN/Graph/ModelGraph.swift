@@ -2,38 +2,90 @@ import LeptonTensor
 
 /// What a model is: layers and how values flow through them. A value; it holds no weights.
 ///
-/// A Sequential model is the chain in which each node takes the one before it.
+/// A Sequential model is the chain in which each node takes the one before it; a functional one has nodes that take any
+/// outputs of earlier ones.
 public struct ModelGraph: Sendable {
+    package enum Kind: Sendable { case sequential, functional }
+
+    /// An output of a node.
+    package struct Reference: Sendable, Hashable {
+        package let node: Int
+        package let output: Int
+    }
+
     /// One use of a layer.
     package struct Node: Sendable {
         package let layer: Int
-        /// Nodes whose outputs it takes; empty for an input.
-        package let inputs: [Int]
+        /// What it takes; nothing for an input of the model.
+        package let inputs: [Reference]
+        package let call: LayerCall
     }
 
-    public private(set) var name: String
-    public private(set) var layers: [any Layer] = []
-    package private(set) var nodes: [Node] = []
-    private var takenNames: Set<String> = []
+    public internal(set) var name: String
+    package let kind: Kind
+    public internal(set) var layers: [any Layer] = []
+    /// In an order in which each comes after those that it takes.
+    package internal(set) var nodes: [Node] = []
+    /// Nodes where data enters, in the order of the model's inputs.
+    package internal(set) var inputs: [Int] = []
+    package internal(set) var outputs: [Reference] = []
+    /// For losses, metrics and the history: an output's key where the model gives a dictionary, else its layer's name.
+    package internal(set) var outputNames: [String] = []
+    /// How the inputs and outputs of a functional model are nested, as Keras writes it.
+    package internal(set) var inputStructure = JSONValue.null
+    package internal(set) var outputStructure = JSONValue.null
+    var takenNames: Set<String> = []
     /// How many names each class has been given.
     private var nameCounts: [String: Int] = [:]
 
-    /// Extents of one sample of the input, once known: from the first layer, or from the first data.
-    public private(set) var inputShape: [Int]?
+    /// Extents of one sample of each input, once known: from the first layers, or from the first data.
+    public internal(set) var inputShapes: [[Int]]?
 
     public init(name: String = "sequential") {
+        self.init(name: name, kind: .sequential)
+    }
+
+    init(name: String, kind: Kind) {
         self.name = name
+        self.kind = kind
+    }
+
+    /// Names of the inputs: those of the layers where they enter.
+    package var inputNames: [String] {
+        inputs.map { layers[nodes[$0].layer].options.name ?? "input" }
     }
 
     /// Appends a layer to the chain and names it if it has no name.
     ///
     /// - Throws: `invalidArgument` for a name already taken; `shapeMismatch` when the layer does not take what
-    ///   the one before it gives. The graph is unchanged then.
+    ///   the one before it gives; `notSupported` for a functional model. The graph is unchanged then.
     public mutating func append(_ layer: any Layer) throws(LeptonError) {
+        guard kind == .sequential else {
+            throw LeptonError(
+                .notSupported, "layers cannot be appended to a functional model; make it from its inputs and outputs")
+        }
         var changed = self
         try changed.link(layer)
-        if changed.inputShape != nil { _ = try changed.lowered() }
+        if changed.inputShapes != nil { _ = try changed.lowered() }
         self = changed
+    }
+
+    /// Removes the last layer of a chain; one that only names the input stays.
+    ///
+    /// - Throws: `invalidState` when there is none; `notSupported` for a functional model.
+    package mutating func removeLast() throws(LeptonError) -> any Layer {
+        guard kind == .sequential else {
+            throw LeptonError(.notSupported, "layers cannot be removed from a functional model; make another one")
+        }
+        guard let last = layers.last, !(last is InputLayer) else {
+            throw LeptonError(.invalidState, "there are no layers in the model to remove")
+        }
+        layers.removeLast()
+        nodes.removeLast()
+        if let name = last.options.name { takenNames.remove(name) }
+        if nodes.isEmpty { inputs = [] }
+        noteChainEnd()
+        return last
     }
 
     /// Appends without looking at shapes beyond the first; may leave the graph changed when it throws.
@@ -42,7 +94,7 @@ public struct ModelGraph: Sendable {
         if layers.isEmpty {
             if let shape = layer.options.inputShape {
                 try ModelGraph.check(inputShape: shape)
-                inputShape = shape
+                inputShapes = [shape]
                 if !(layer is InputLayer) {
                     takenNames.insert("input_layer")
                     addNode(InputLayer(shape: shape, name: "input_layer"))
@@ -62,11 +114,19 @@ public struct ModelGraph: Sendable {
 
     private mutating func addNode(_ layer: any Layer) {
         layers.append(layer)
-        nodes.append(Node(layer: layers.count - 1, inputs: nodes.isEmpty ? [] : [nodes.count - 1]))
+        let input = Reference(node: nodes.count - 1, output: 0)
+        nodes.append(Node(layer: layers.count - 1, inputs: nodes.isEmpty ? [] : [input], call: .tensors(1)))
+        inputs = [0]
+        noteChainEnd()
+    }
+
+    private mutating func noteChainEnd() {
+        outputs = nodes.isEmpty ? [] : [Reference(node: nodes.count - 1, output: 0)]
+        outputNames = outputs.map { layers[nodes[$0.node].layer].options.name ?? "output" }
     }
 
     /// The layer's own name, or the next free one of its class.
-    private mutating func takeName(for layer: any Layer) throws(LeptonError) -> String {
+    mutating func takeName(for layer: any Layer) throws(LeptonError) -> String {
         if let name = layer.options.name {
             // Names are parts of the weights' names in model files.
             guard !name.isEmpty, !name.contains("/"), name.utf8.count <= 200 else {
@@ -81,7 +141,7 @@ public struct ModelGraph: Sendable {
             }
             return name
         }
-        let base = snakeCase(type(of: layer).className)
+        let base = snakeCase(layer.identity.className)
         while true {
             let number = nameCounts[base, default: 0]
             nameCounts[base] = number + 1
@@ -90,7 +150,7 @@ public struct ModelGraph: Sendable {
         }
     }
 
-    private static func check(inputShape shape: [Int]) throws(LeptonError) {
+    static func check(inputShape shape: [Int]) throws(LeptonError) {
         guard shape.allSatisfy({ $0 > 0 }), Shape.checkedProduct(shape) != nil, shape.count < Shape.maximumRank else {
             throw LeptonError(
                 .shapeMismatch, argument: "input shape",
@@ -99,72 +159,31 @@ public struct ModelGraph: Sendable {
         }
     }
 
-    /// The same graph with its input shape fixed.
+    /// The same graph with its input shapes fixed.
     ///
-    /// - Throws: `invalidState` when it already has another one; `shapeMismatch` when a layer does not take it.
-    package func building(inputShape shape: [Int]) throws(LeptonError) -> ModelGraph {
-        if let known = inputShape {
-            guard known == shape else {
+    /// - Throws: `invalidState` when it already has others; `shapeMismatch` when a layer does not take them.
+    package func building(inputShapes shapes: [[Int]]) throws(LeptonError) -> ModelGraph {
+        if let known = inputShapes {
+            guard known == shapes else {
                 throw LeptonError(
                     .invalidState, argument: "input shape",
                     expected: "the shape the model was built with, "
-                        + Shape.batchText(known), received: Shape.batchText(shape))
+                        + known.map(Shape.batchText).joined(separator: ", "),
+                    received: shapes.map(Shape.batchText).joined(separator: ", "))
             }
             return self
         }
-        try ModelGraph.check(inputShape: shape)
+        guard shapes.count == 1 else {
+            throw LeptonError(
+                .shapeMismatch, argument: "input shape", expected: "one input", received: "\(shapes.count)")
+        }
+        try ModelGraph.check(inputShape: shapes[0])
         guard !layers.isEmpty else {
             throw LeptonError(.invalidState, "the model has no layers; add at least one before building it")
         }
         var built = self
-        built.inputShape = shape
+        built.inputShapes = shapes
         _ = try built.lowered()
         return built
-    }
-
-    /// The model as primitive operations.
-    ///
-    /// - Throws: `invalidState` without an input shape or layers; what a layer finds wrong, with its name.
-    package func lowered() throws(LeptonError) -> OperationGraph {
-        guard let inputShape else {
-            throw LeptonError(
-                .invalidState,
-                "the model has no input shape yet; give the first layer one, call build, or fit it on data")
-        }
-        var lowered = LoweredGraph()
-        var valueOfNode: [Int] = []
-        for node in nodes {
-            let layer = layers[node.layer]
-            let name = layer.options.name ?? type(of: layer).className
-            do throws(LeptonError) {
-                let inputs =
-                    node.inputs.isEmpty
-                    ? [lowered.operations.addInput(inputShape)] : node.inputs.map { valueOfNode[$0] }
-                let shapes = inputs.map { lowered.operations.sampleShapes[$0] }
-                var weights: [Int] = []
-                for weight in try layer.weights(for: shapes) {
-                    weights.append(
-                        try lowered.operations.addWeight(
-                            weight.spec, layerName: name, layer: node.layer,
-                            isTrainable: layer.options.isTrainable))
-                }
-                valueOfNode.append(try layer.lower(into: &lowered, inputs: inputs, weights: weights))
-            } catch {
-                throw error.adding(context: "layer '\(name)'")
-            }
-        }
-        lowered.operations.outputs = valueOfNode.last.map { [$0] } ?? []
-        return lowered.operations
-    }
-
-    /// Sample shapes of the layers' outputs, for the summary.
-    package func layerOutputShapes() throws(LeptonError) -> [[Int]] {
-        var shape = inputShape ?? []
-        var shapes: [[Int]] = []
-        for layer in layers {
-            shape = try layer.outputShape(for: [shape])
-            shapes.append(shape)
-        }
-        return shapes
     }
 }

@@ -72,6 +72,13 @@ package struct WeightSpec: Sendable {
         self.initializer = initializer
         self.isTrainable = isTrainable
     }
+
+    /// The weight of a layer that stands inside another: "forward_layer/kernel".
+    package func inside(_ layer: String, isTrainable: Bool) -> WeightSpec {
+        WeightSpec(
+            name: "\(layer)/\(name)", shape: shape, initializer: initializer,
+            isTrainable: self.isTrainable && isTrainable)
+    }
 }
 
 /// A model lowered to operations on numbered values and weights, in execution order.
@@ -100,6 +107,8 @@ package struct OperationGraph: Sendable {
     package private(set) var nodes: [Node] = []
     package private(set) var inputs: [Int] = []
     package var outputs: [Int] = []
+    /// The mask of each output, of 0 and 1, where it has one.
+    package var outputMasks: [Int?] = []
     package private(set) var dropoutCount = 0
     /// Values that are the same for every row of a batch and stand in memory once: weights used as values, constants,
     /// and what is computed from these alone. A model's outputs must not be among them; see `perRow`.

@@ -34,6 +34,17 @@ public protocol Layer: Sendable {
 
     /// Whether the mask of the first input is also that of the outputs.
     var supportsMasking: Bool { get }
+
+    /// The layer as a certain call uses it: what its functions do may depend on the call's keywords.
+    ///
+    /// - Throws: `invalidArgument` or `notSupported` for keywords that it does not take.
+    func configured(for call: LayerCall) throws(LeptonError) -> any Layer
+
+    /// Under which module and class Keras writes the layer.
+    var identity: LayerIdentity { get }
+
+    /// Keeps the weights as they are in training, those of layers inside as well.
+    mutating func freeze()
 }
 
 extension Layer {
@@ -41,6 +52,13 @@ extension Layer {
 
     public var inputCounts: ClosedRange<Int> { 1...1 }
     public var supportsMasking: Bool { false }
+    public var identity: LayerIdentity { LayerIdentity(module: "keras.layers", className: Self.className) }
+    public mutating func freeze() { options.isTrainable = false }
+
+    public func configured(for call: LayerCall) throws(LeptonError) -> any Layer {
+        try call.check(identity.className)
+        return self
+    }
 
     public func outputShapes(for inputShapes: [[Int]]) throws(LeptonError) -> [[Int]] {
         [try outputShape(for: inputShapes)]
@@ -60,6 +78,36 @@ public struct LayerWeight: Sendable {
     /// - Parameter isTrainable: false for what training changes by other means than gradients.
     public init(name: String, shape: [Int], initializer: Initializer, isTrainable: Bool = true) {
         spec = WeightSpec(name: name, shape: shape, initializer: initializer, isTrainable: isTrainable)
+    }
+}
+
+extension LayerWeight {
+    /// The weight as one of a layer that contains the layer that asked for it.
+    package func inside(_ name: String, isTrainable: Bool = true) -> LayerWeight {
+        LayerWeight(spec: spec.inside(name, isTrainable: isTrainable))
+    }
+
+    private init(spec: WeightSpec) { self.spec = spec }
+}
+
+/// How Keras writes a layer.
+public struct LayerIdentity: Sendable {
+    public let module: String
+    public let className: String
+    package let registeredName: String?
+    /// The number of its first call in a functional config.
+    package let firstCall: Int
+    /// Whether it is a model, whose config has no policy of its own.
+    package let isModel: Bool
+
+    package init(
+        module: String, className: String, registeredName: String? = nil, firstCall: Int = 0, isModel: Bool = false
+    ) {
+        self.module = module
+        self.className = className
+        self.registeredName = registeredName
+        self.firstCall = firstCall
+        self.isModel = isModel
     }
 }
 

@@ -22,7 +22,29 @@ package enum LayerRegistry {
         "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Normalization", "Rescaling", "Masking", "RepeatVector",
     ]
 
-    package static func make(className: String, config: JSONObject) throws(LeptonError) -> any Layer {
+    /// How deep models and wrappers may be nested: each level multiplies the work of finding shapes.
+    private static let deepestNesting = 8
+
+    /// Makes a layer from its serialised form, also a model.
+    ///
+    /// - Parameter nesting: how many models and wrappers are around it.
+    package static func make(_ object: SerializedObject, nesting: Int) throws(LeptonError) -> any Layer {
+        guard nesting < deepestNesting else {
+            throw LeptonError(
+                .notSupported, "models and layers nested more than \(deepestNesting) deep are not supported")
+        }
+        guard ModelGraph.classNames.contains(object.className) else {
+            return try make(className: object.className, config: object.config, nesting: nesting + 1)
+        }
+        var reader = ConfigReader(object.className, object.config, nesting: nesting + 1)
+        let layer = try ModelLayer(className: object.className, &reader)
+        try reader.finish()
+        return layer
+    }
+
+    package static func make(
+        className: String, config: JSONObject, nesting: Int = 0
+    ) throws(LeptonError) -> any Layer {
         guard let type = byName[className] else {
             if notYet.contains(className) {
                 throw LeptonError(
@@ -32,7 +54,7 @@ package enum LayerRegistry {
             }
             throw unknownName("layer", className, known: classNames)
         }
-        var reader = ConfigReader(className, config)
+        var reader = ConfigReader(className, config, nesting: nesting)
         var layer = try type.init(arguments: &reader)
         layer.options = try LayerOptions(&reader, keeping: layer.options)
         try reader.finish()
@@ -43,6 +65,12 @@ package enum LayerRegistry {
     package static func config(of layer: any Layer) -> JSONValue {
         var fields = JSONObject()
         let arguments = layer.arguments
+        let identity = layer.identity
+        if identity.isModel {
+            return serialized(
+                module: identity.module, className: identity.className, config: arguments,
+                registeredName: identity.registeredName)
+        }
         if !(layer is InputLayer) {
             fields["name"] = layer.options.name.map { .string($0) } ?? .null
             fields["trainable"] = .bool(layer.options.isTrainable)
@@ -50,7 +78,9 @@ package enum LayerRegistry {
         }
         for key in arguments.keys { fields[key] = arguments[key] }
         if layer is InputLayer { fields["name"] = layer.options.name.map { .string($0) } ?? .null }
-        return serialized(module: "keras.layers", className: type(of: layer).className, config: fields)
+        return serialized(
+            module: identity.module, className: identity.className, config: fields,
+            registeredName: identity.registeredName)
     }
 
     /// Keras's serialised form of the float32 policy, the only one there is here.

@@ -42,7 +42,7 @@ package final class Executor {
         let memoryCount = plan.phaseCount > 1 ? max(policy.shardCount, 1) : workerCount
         for _ in 0..<memoryCount {
             let arena = try AlignedBuffer<Float>(zeros: plan.arenaFloats, purpose: "activations")
-            let stagingFloats = (plan.dataFloatsPerRow.reduce(0, +) + 1) * policy.rowsPerShard
+            let stagingFloats = plan.dataFloatsPerRow.reduce(0, +) * policy.rowsPerShard
             let staging = try AlignedBuffer<Float>(zeros: stagingFloats, purpose: "a batch's rows")
             let block = try AlignedBuffer<Float>(zeros: WorkerMemory.blockFloats, purpose: "a block of gradients")
             let data = try AlignedBuffer<UInt>(zeros: dataCount, purpose: "data pointers")
@@ -87,7 +87,7 @@ package final class Executor {
                 rowsPerShard: policy.rowsPerShard, parameters: parameters.pointer, parameterFloats: layout.totalFloats,
                 gradients: gradients?.pointer, sums: sums.pointer, sumCount: plan.sumCount, partials: partials?.pointer,
                 partialFloats: plan.partialFloats, pieces: pieces, seed: seed,
-                batch: BatchSource(data: dataBases, sampleWeights: nil, order: nil, start: 0, rows: 0)))
+                batch: BatchSource(data: dataBases, order: nil, start: 0, rows: 0)))
     }
 
     deinit {
@@ -114,15 +114,16 @@ package final class Executor {
 
     /// Sets the rows that the following steps take their batches from; they must stay where they are meanwhile.
     func setData(_ data: PreparedData) {
-        for (index, rows) in data.columns.enumerated() { dataBases[index] = rows.pointer }
+        // Fewer than the data has when class weights are left out of an evaluation.
+        for index in plan.dataFloatsPerRow.indices { dataBases[index] = data.columns[index].pointer }
     }
 
     /// One training step. `totals` receives the batch's sums of each loss and metric: total, count, total, ...
     func train(
-        sampleWeights: UnsafePointer<Float>?, order: UnsafePointer<Int64>?, start: Int, rows: Int,
-        state: OptimizerState, totals: UnsafeMutablePointer<Double>
+        order: UnsafePointer<Int64>?, start: Int, rows: Int, state: OptimizerState,
+        totals: UnsafeMutablePointer<Double>
     ) {
-        runShards(sampleWeights, order, start, rows, iteration: state.iterations, totals: totals)
+        runShards(order, start, rows, iteration: state.iterations, totals: totals)
         StepJob.finish(job)
         job.pointee.update = state.nextUpdate(parameters: job.pointee.parameters)
         pool.run(tasks: pieceCount, limit: workerCount, context: job, body: { StepJob.apply($0, $1, $2) })
@@ -130,19 +131,16 @@ package final class Executor {
     }
 
     /// One evaluation step: the same sums, nothing changes.
-    func evaluate(
-        sampleWeights: UnsafePointer<Float>?, start: Int, rows: Int, totals: UnsafeMutablePointer<Double>
-    ) {
-        runShards(sampleWeights, nil, start, rows, iteration: 0, totals: totals)
+    func evaluate(start: Int, rows: Int, totals: UnsafeMutablePointer<Double>) {
+        runShards(nil, start, rows, iteration: 0, totals: totals)
     }
 
     private func runShards(
-        _ sampleWeights: UnsafePointer<Float>?, _ order: UnsafePointer<Int64>?, _ start: Int, _ rows: Int,
-        iteration: UInt64, totals: UnsafeMutablePointer<Double>
+        _ order: UnsafePointer<Int64>?, _ start: Int, _ rows: Int, iteration: UInt64,
+        totals: UnsafeMutablePointer<Double>
     ) {
         job.pointee.iteration = iteration
-        job.pointee.batch = BatchSource(
-            data: dataBases, sampleWeights: sampleWeights, order: order, start: start, rows: rows)
+        job.pointee.batch = BatchSource(data: dataBases, order: order, start: start, rows: rows)
         let shards = job.pointee.shards
         for phase in 0..<job.pointee.program.phases {
             job.pointee.phase = phase

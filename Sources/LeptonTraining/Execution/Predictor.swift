@@ -53,7 +53,7 @@ package final class Predictor {
         }
         var frame = Frame(
             rows: rows, firstRow: first, batchRows: rows, arena: arenas[worker].pointer,
-            parameters: parameters.pointer, gradients: parameters.pointer, data: data, sampleWeights: nil,
+            parameters: parameters.pointer, gradients: parameters.pointer, data: data,
             sums: sink.pointer)
         plan.program.run(&frame)
         for (index, width) in outputFloatsPerRow.enumerated() {

@@ -3,9 +3,8 @@ import LeptonTensor
 
 /// Rows to run on: where each input and target begins, and in which order to take the rows.
 struct BatchSource {
-    /// Inputs, then targets; row-major float32.
+    /// Inputs, then targets, then sample weights; row-major float32.
     let data: UnsafePointer<UnsafePointer<Float>>
-    let sampleWeights: UnsafePointer<Float>?
     /// Row numbers; nil takes the rows as they stand.
     let order: UnsafePointer<Int64>?
     /// Where in the order, or in the rows, the batch begins.
@@ -16,7 +15,7 @@ struct BatchSource {
 /// Memory of one worker.
 struct WorkerMemory: BitwiseCopyable {
     let arena: UnsafeMutablePointer<Float>
-    /// Rows gathered by number, for each input and target, and then sample weights.
+    /// Rows gathered by number, for each column of the data.
     let staging: UnsafeMutablePointer<Float>
     /// What the frame's `data` points to.
     let data: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
@@ -72,12 +71,12 @@ struct StepJob {
         let rows = min(job.pointee.rowsPerShard, job.pointee.batch.rows - first)
         let sums = job.pointee.sums + shard * job.pointee.sumCount
         if phase == 0 { sums.update(repeating: 0, count: job.pointee.sumCount) }
-        let weights = job.pointee.fillData(memory, first: first, rows: rows)
+        job.pointee.fillData(memory, first: first, rows: rows)
         let gradients = job.pointee.gradients.map { $0 + shard * job.pointee.parameterFloats }
         var frame = Frame(
             rows: rows, firstRow: first, batchRows: job.pointee.batch.rows, arena: memory.arena,
             parameters: job.pointee.parameters, gradients: gradients ?? memory.arena, data: memory.data,
-            sampleWeights: weights, sums: sums, seed: job.pointee.seed, iteration: job.pointee.iteration,
+            sums: sums, seed: job.pointee.seed, iteration: job.pointee.iteration,
             partials: job.pointee.partials, partialFloats: job.pointee.partialFloats, shard: shard,
             shards: job.pointee.shards, rowsPerShard: job.pointee.rowsPerShard)
         job.pointee.program.run(&frame, phase: phase)
@@ -96,14 +95,14 @@ struct StepJob {
         job.pointee.program.run(&frame, phase: job.pointee.program.phases)
     }
 
-    /// Points the worker at the shard's rows, gathering them where an order is given. Returns the sample weights.
-    private func fillData(_ memory: WorkerMemory, first: Int, rows: Int) -> UnsafePointer<Float>? {
+    /// Points the worker at the shard's rows, gathering them where an order is given.
+    private func fillData(_ memory: WorkerMemory, first: Int, rows: Int) {
         let begin = batch.start + first
         guard let order = batch.order else {
             for index in 0..<dataCount {
                 memory.data[index] = UnsafeMutablePointer(mutating: batch.data[index] + begin * floatsPerRow[index])
             }
-            return batch.sampleWeights.map { $0 + begin }
+            return
         }
         var staging = memory.staging
         for index in 0..<dataCount {
@@ -112,9 +111,6 @@ struct StepJob {
             memory.data[index] = staging
             staging += rowsPerShard * width
         }
-        guard let weights = batch.sampleWeights else { return nil }
-        lepton_k_gather_rows_f32(staging, weights, order + begin, rows, 1)
-        return UnsafePointer(staging)
     }
 
     /// The second: adds the shards' gradients of one piece of the parameters, in shard order, and updates the piece and

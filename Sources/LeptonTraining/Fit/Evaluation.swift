@@ -7,22 +7,22 @@ import LeptonTensor
 final class Evaluation {
     let scores: Scoreboard
     private let executor: Executor
-    private let sampleWeights: FloatRows?
     private let data: PreparedData
     private let rows: Range<Int>
     private let batchSize: Int
 
     init(
-        context: TrainingContext, data: PreparedData, sampleWeights: FloatRows?, rows: Range<Int>, batchSize: Int,
+        context: TrainingContext, data: PreparedData, isWeighted: Bool = true, rows: Range<Int>, batchSize: Int,
         pool: WorkerPool
     ) throws(LeptonError) {
         let effective = min(batchSize, max(rows.count, 1))
         self.data = data
-        self.sampleWeights = sampleWeights
         self.rows = rows
         self.batchSize = effective
-        scores = Scoreboard(metricNames: context.objective.metrics.map(\.name))
-        executor = try context.makeExecutor(batchRows: effective, isTraining: false, pool: pool)
+        scores = Scoreboard(context.objectives)
+        executor = try context.makeExecutor(
+            batchRows: effective, weights: isWeighted ? data.weights : .none(context.form), isTraining: false,
+            pool: pool)
         executor.setData(data)
     }
 
@@ -39,8 +39,7 @@ final class Evaluation {
         while start < rows.upperBound {
             let count = min(batchSize, rows.upperBound - start)
             model.lock.withLock {
-                executor.evaluate(
-                    sampleWeights: sampleWeights?.pointer, start: start, rows: count, totals: scores.batch)
+                executor.evaluate(start: start, rows: count, totals: scores.batch)
             }
             scores.addBatch(rows: count)
             start += count

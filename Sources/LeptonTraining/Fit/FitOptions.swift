@@ -4,12 +4,13 @@ import LeptonTensor
 package struct ValidationData {
     package var x: [TensorView]
     package var y: [TensorView]
-    package var sampleWeight: TensorView?
+    /// None, one for all outputs, or one for each.
+    package var sampleWeights: [TensorView]
 
-    package init(x: [TensorView], y: [TensorView], sampleWeight: TensorView? = nil) {
+    package init(x: [TensorView], y: [TensorView], sampleWeights: [TensorView] = []) {
         self.x = x
         self.y = y
-        self.sampleWeight = sampleWeight
+        self.sampleWeights = sampleWeights
     }
 }
 
@@ -25,7 +26,8 @@ package struct TrainingOptions {
     package var validation: ValidationData?
     package var validationBatchSize: Int?
     package var allowNonFinite = false
-    package var sampleWeight: TensorView?
+    /// None, one for all outputs, or one for each.
+    package var sampleWeights: [TensorView] = []
     package var classWeight: [Int: Double]?
     package var progress: ProgressHandler?
     package var cancel: CancelToken?

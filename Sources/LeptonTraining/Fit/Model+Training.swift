@@ -50,7 +50,7 @@ extension Model {
     ///   - progress: told of each batch; false ends the run early.
     ///   - interruption: asked after each batch; an error ends the run.
     package func evaluate(
-        x: [TensorView], y: [TensorView], sampleWeight: TensorView?, batchSize: Int, allowNonFinite: Bool,
+        x: [TensorView], y: [TensorView], sampleWeights: [TensorView], batchSize: Int, allowNonFinite: Bool,
         pool: PoolProvider, progress: ProgressHandler?, interruption: () -> LeptonError?
     ) throws(LeptonError) -> History {
         try TrainingOptions.require(batchSize, atLeast: 1, "batch_size")
@@ -58,13 +58,12 @@ extension Model {
             try keepingUnbuiltOnFailure { () throws(LeptonError) in
                 let context = try TrainingContext(model: self, x: x)
                 let data = try PreparedData(
-                    form: context.form, x: x, y: y, sampleWeight: sampleWeight, allowNonFinite: allowNonFinite)
+                    form: context.form, x: x, y: y, sampleWeights: sampleWeights, allowNonFinite: allowNonFinite)
                 return (context, data)
             }
         }
         let evaluation = try Evaluation(
-            context: context, data: data, sampleWeights: data.sampleWeights, rows: 0..<data.rows,
-            batchSize: batchSize, pool: pool())
+            context: context, data: data, rows: 0..<data.rows, batchSize: batchSize, pool: pool())
         let names = MetricNames(evaluation.scores.names)
         let values = try AlignedBuffer<Double>(zeros: names.strings.count, purpose: "metric values")
         var failure: LeptonError?

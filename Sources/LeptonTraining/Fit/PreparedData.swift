@@ -4,57 +4,116 @@ import LeptonTensor
 /// Inputs, targets and sample weights of a fit or an evaluation, checked against the model and ready to be read by
 /// row number. Borrows what needs no conversion: whoever gave the views keeps their memory in place.
 package final class PreparedData {
-    /// Inputs, then targets.
+    /// Inputs, then the targets of the outputs that are used, then sample weights.
     let columns: [FloatRows]
-    let sampleWeights: FloatRows?
+    let weights: WeightColumns
     let rows: Int
 
     /// What a model's data must look like.
     struct Form {
-        let inputShape: [Int]
-        let outputShape: [Int]
-        let targetsAreClassNumbers: Bool
+        let inputNames: [String]
+        let inputShapes: [[Int]]
+        let outputs: [Objectives.Output]
 
-        init(operations: OperationGraph, loss: Loss) {
-            inputShape = operations.sampleShapes[operations.inputs[0]]
-            outputShape = operations.sampleShapes[operations.outputs[0]]
-            targetsAreClassNumbers = loss.takesClassNumbers
+        /// Where the targets of each output stand among the columns; nil for an output whose targets nobody uses.
+        var targetColumns: [Int?] {
+            var next = inputShapes.count
+            return outputs.map { output in
+                guard output.isUsed else { return nil }
+                defer { next += 1 }
+                return next
+            }
         }
 
-        var targetShape: [Int] { targetsAreClassNumbers ? outputShape.dropLast() : outputShape }
-        var classes: Int { outputShape.last ?? 1 }
+        /// The same column widths for any data: inputs and used targets.
+        var floatsPerRow: [Int] {
+            inputShapes.map { $0.reduce(1, *) } + outputs.filter(\.isUsed).map { $0.targetShape.reduce(1, *) }
+        }
+    }
+
+    /// Where the sample weights of each output stand among the columns, and how many a row has: 1, or one for each
+    /// position of the output.
+    struct WeightColumns: Equatable {
+        var columns: [Int?]
+        var floatsPerRow: [Int]
+
+        static func none(_ form: Form) -> WeightColumns {
+            WeightColumns(columns: form.outputs.map { _ in nil }, floatsPerRow: [])
+        }
     }
 
     /// - Parameter classWeights: by class number; other classes weigh 1.
     /// - Throws: `shapeMismatch`, `nonFinite`, `invalidArgument`; see `FloatRows`.
     init(
-        form: Form, x: [TensorView], y: [TensorView], sampleWeight: TensorView?, classWeights: [Int: Double]? = nil,
+        form: Form, x: [TensorView], y: [TensorView], sampleWeights: [TensorView], classWeights: [Int: Double]? = nil,
         allowNonFinite: Bool, prefix: String = ""
     ) throws(LeptonError) {
-        for (name, views) in [("x", x), ("y", y)] where views.count != 1 {
+        guard x.count == form.inputShapes.count else {
             throw LeptonError(
-                .shapeMismatch, argument: prefix + name, expected: "1 tensor", received: "\(views.count)")
+                .shapeMismatch, argument: prefix + "x",
+                expected: "\(form.inputShapes.count) tensor\(form.inputShapes.count == 1 ? "" : "s")",
+                received: "\(x.count)")
         }
-        let input = try FloatRows(
-            x[0], sampleShape: form.inputShape, argument: prefix + "x", allowNonFinite: allowNonFinite)
-        let target = try FloatRows(
-            y[0], sampleShape: form.targetShape, argument: prefix + "y", allowNonFinite: allowNonFinite)
-        guard input.rows == target.rows else {
+        var columns: [FloatRows] = []
+        for (index, view) in x.enumerated() {
+            let argument = prefix + (x.count == 1 ? "x" : "x[\(index)] ('\(form.inputNames[index])')")
+            columns.append(
+                try FloatRows(
+                    view, sampleShape: form.inputShapes[index], argument: argument, allowNonFinite: allowNonFinite))
+        }
+        let rows = columns[0].rows
+        for (index, column) in columns.enumerated() where column.rows != rows {
             throw LeptonError(
-                .shapeMismatch, argument: prefix + "y", expected: "\(input.rows) rows, as many as \(prefix)x",
-                received: "\(target.rows)")
+                .shapeMismatch, argument: prefix + "x[\(index)]", expected: "\(rows) rows, as many as the first input",
+                received: "\(column.rows)")
         }
-        guard input.rows > 0 else {
+        let targets = try PreparedData.targets(form, y, rows: rows, allowNonFinite, prefix)
+        guard rows > 0 else {
             throw LeptonError(
                 .invalidArgument, argument: prefix + "x", expected: "at least 1 row", received: "0")
         }
-        if form.targetsAreClassNumbers {
-            try PreparedData.checkClassNumbers(target, classes: form.classes, argument: prefix + "y")
+        columns += targets.compactMap { $0 }
+        var weights = WeightColumns.none(form)
+        for (output, column) in try PreparedData.weights(
+            form, sampleWeights, classWeights, targets, rows: rows, allowNonFinite, prefix
+        ).enumerated() {
+            guard let column else { continue }
+            weights.columns[output] = columns.count
+            weights.floatsPerRow.append(column.floatsPerRow)
+            columns.append(column)
         }
-        columns = [input, target]
-        rows = input.rows
-        sampleWeights = try PreparedData.weights(
-            sampleWeight, classWeights, target, form, rows, allowNonFinite, prefix)
+        self.columns = columns
+        self.weights = weights
+        self.rows = rows
+    }
+
+    private static func targets(
+        _ form: Form, _ y: [TensorView], rows: Int, _ allowNonFinite: Bool, _ prefix: String
+    ) throws(LeptonError) -> [FloatRows?] {
+        let used = form.outputs.indices.filter { form.outputs[$0].isUsed }
+        guard y.count == form.outputs.count || y.count == used.count else {
+            throw LeptonError(
+                .shapeMismatch, argument: prefix + "y",
+                expected: "\(form.outputs.count) tensor\(form.outputs.count == 1 ? "" : "s")", received: "\(y.count)")
+        }
+        var targets: [FloatRows?] = form.outputs.map { _ in nil }
+        for (position, output) in used.enumerated() {
+            let place = y.count == form.outputs.count ? output : position
+            let argument = prefix + (y.count == 1 ? "y" : "y[\(place)] ('\(form.outputs[output].name)')")
+            let target = try FloatRows(
+                y[place], sampleShape: form.outputs[output].targetShape, argument: argument,
+                allowNonFinite: allowNonFinite)
+            guard target.rows == rows else {
+                throw LeptonError(
+                    .shapeMismatch, argument: argument, expected: "\(rows) rows, as many as \(prefix)x",
+                    received: "\(target.rows)")
+            }
+            if form.outputs[output].targetsAreClassNumbers {
+                try checkClassNumbers(target, classes: form.outputs[output].classes, argument: argument)
+            }
+            targets[output] = target
+        }
+        return targets
     }
 
     /// Class numbers index into the predictions, so each is checked before anything is read by it.
@@ -69,56 +128,5 @@ package final class PreparedData {
                     received: "\(label) in row \(index / max(target.floatsPerRow, 1))")
             }
         }
-    }
-
-    private static func weights(
-        _ sampleWeight: TensorView?, _ classWeights: [Int: Double]?, _ target: FloatRows, _ form: Form, _ rows: Int,
-        _ allowNonFinite: Bool, _ prefix: String
-    ) throws(LeptonError) -> FloatRows? {
-        guard let classWeights else {
-            guard let sampleWeight else { return nil }
-            let weights = try FloatRows(
-                sampleWeight, sampleShape: [], argument: prefix + "sample_weight", allowNonFinite: allowNonFinite)
-            guard weights.rows == rows else {
-                throw LeptonError(
-                    .shapeMismatch, argument: prefix + "sample_weight", expected: "\(rows) weights, one a row",
-                    received: "\(weights.rows)")
-            }
-            return weights
-        }
-        guard sampleWeight == nil else {
-            throw LeptonError(
-                .invalidArgument, argument: "class_weight", expected: "either class_weight or sample_weight",
-                received: "both")
-        }
-        return try classSampleWeights(classWeights, target, form, rows)
-    }
-
-    /// Each row's weight by its class: its class number, the place of its largest target, or its rounded target.
-    private static func classSampleWeights(
-        _ classWeights: [Int: Double], _ target: FloatRows, _ form: Form, _ rows: Int
-    ) throws(LeptonError) -> FloatRows {
-        guard form.outputShape.count <= 1 else {
-            throw LeptonError(
-                .notSupported, "class_weight is not supported for targets of more than 2 axes; use sample_weight")
-        }
-        for (number, weight) in classWeights where !(weight >= 0 && weight.isFinite) {
-            throw LeptonError(
-                .invalidArgument, argument: "class_weight", expected: "finite weights of at least 0",
-                received: "\(weight) for class \(number)")
-        }
-        let width = target.floatsPerRow
-        let weights = try AlignedBuffer<Float>(zeros: rows, purpose: "class weights")
-        for row in 0..<rows {
-            let values = target.pointer + row * width
-            var number = 0
-            if width == 1 {
-                number = Int(exactly: values[0].rounded(.toNearestOrEven)) ?? -1
-            } else {
-                for column in 1..<width where values[column] > values[number] { number = column }
-            }
-            weights.pointer[row] = Float(classWeights[number] ?? 1)
-        }
-        return FloatRows(owning: weights, floatsPerRow: 1)
     }
 }

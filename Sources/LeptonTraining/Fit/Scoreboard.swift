@@ -5,26 +5,35 @@ import LeptonTensor
 ///
 /// Not `Sendable`: it belongs to the thread that trains.
 final class Scoreboard {
-    /// Loss first, then metrics as compiled.
+    /// Weight of each output's loss in the whole.
+    private let lossWeights: [Double]
+    /// Loss first, then the outputs' losses where there are several, then metrics as compiled.
     private let compiled: [String]
     /// Where each reported name stands among `compiled`.
     private let order: [Int]
     let names: [String]
-    /// Sums of the batch that was just run: total and count for each.
+    /// Sums of the batch that was just run: total and count for each loss and then each metric.
     let batch: UnsafeMutablePointer<Double>
     private let totals: UnsafeMutablePointer<Double>
     private let counts: UnsafeMutablePointer<Double>
 
-    init(metricNames: [String]) {
-        compiled = ["loss"] + metricNames
+    /// Losses of single outputs that are reported beside their sum.
+    private var reportedLosses: Int { lossWeights.count > 1 ? lossWeights.count : 0 }
+
+    init(_ objectives: Objectives) {
+        let withLoss = objectives.outputs.filter { $0.loss != nil }
+        lossWeights = withLoss.map(\.lossWeight)
+        let metricNames = objectives.outputs.flatMap { $0.metrics.map(\.name) }
+        compiled = ["loss"] + (withLoss.count > 1 ? withLoss.map { "\($0.name)_loss" } : []) + metricNames
         // Keras reports by name ("accuracy" before "loss").
         let sorted = compiled.indices.sorted { [compiled] in compiled[$0] < compiled[$1] }
         order = sorted
         names = sorted.map { [compiled] in compiled[$0] }
-        batch = .allocate(capacity: 2 * compiled.count)
+        let sums = 2 * (withLoss.count + metricNames.count)
+        batch = .allocate(capacity: sums)
         totals = .allocate(capacity: compiled.count)
         counts = .allocate(capacity: compiled.count)
-        batch.initialize(repeating: 0, count: 2 * compiled.count)
+        batch.initialize(repeating: 0, count: sums)
         reset()
     }
 
@@ -39,13 +48,23 @@ final class Scoreboard {
         counts.update(repeating: 0, count: compiled.count)
     }
 
-    /// Adds the batch: the loss as its mean weighted by the number of rows, the metrics by their own counts.
+    /// Adds the batch: losses as means weighted by the number of rows, metrics by their own counts.
     func addBatch(rows: Int) {
-        totals[0] += batch[0] / batch[1] * Double(rows)
+        var loss = 0.0
+        for (index, weight) in lossWeights.enumerated() {
+            let mean = batch[2 * index] / batch[2 * index + 1]
+            loss += weight * mean
+            guard reportedLosses > 0 else { continue }
+            totals[1 + index] += mean * Double(rows)
+            counts[1 + index] += Double(rows)
+        }
+        totals[0] += loss * Double(rows)
         counts[0] += Double(rows)
-        for index in 1..<compiled.count {
-            totals[index] += batch[2 * index]
-            counts[index] += batch[2 * index + 1]
+        let firstMetric = 1 + reportedLosses
+        for index in firstMetric..<compiled.count {
+            let sums = 2 * (lossWeights.count + index - firstMetric)
+            totals[index] += batch[sums]
+            counts[index] += batch[sums + 1]
         }
     }
 

@@ -36,9 +36,10 @@ final class Trainer {
         let (context, data) = (prepared.context, prepared.data)
         trainRows = prepared.trainRows
         batchSize = min(options.batchSize, trainRows)
-        executor = try context.makeExecutor(batchRows: batchSize, isTraining: true, pool: pool)
+        executor = try context.makeExecutor(
+            batchRows: batchSize, weights: data.weights, isTraining: true, pool: pool)
         executor.setData(data)
-        scores = Scoreboard(metricNames: context.objective.metrics.map(\.name))
+        scores = Scoreboard(context.objectives)
         validation = try Trainer.makeValidation(prepared, options, pool)
         order = options.shuffle ? try AlignedBuffer(zeros: trainRows, purpose: "the order of rows") : nil
         names = MetricNames(scores.names)
@@ -67,7 +68,7 @@ final class Trainer {
         try options.check()
         let context = try TrainingContext(model: model, x: x)
         let data = try PreparedData(
-            form: context.form, x: x, y: y, sampleWeight: options.sampleWeight, classWeights: options.classWeight,
+            form: context.form, x: x, y: y, sampleWeights: options.sampleWeights, classWeights: options.classWeight,
             allowNonFinite: options.allowNonFinite)
         return Prepared(
             context: context, data: data, heldOut: try heldOutData(context, options),
@@ -92,7 +93,7 @@ final class Trainer {
     ) throws(LeptonError) -> PreparedData? {
         guard let given = options.validation else { return nil }
         return try PreparedData(
-            form: context.form, x: given.x, y: given.y, sampleWeight: given.sampleWeight,
+            form: context.form, x: given.x, y: given.y, sampleWeights: given.sampleWeights,
             allowNonFinite: options.allowNonFinite, prefix: "validation_")
     }
 
@@ -102,15 +103,13 @@ final class Trainer {
         let batchSize = options.validationBatchSize ?? options.batchSize
         if let held = prepared.heldOut {
             return try Evaluation(
-                context: prepared.context, data: held, sampleWeights: held.sampleWeights, rows: 0..<held.rows,
-                batchSize: batchSize, pool: pool)
+                context: prepared.context, data: held, rows: 0..<held.rows, batchSize: batchSize, pool: pool)
         }
         let data = prepared.data
         guard prepared.trainRows < data.rows else { return nil }
         // Class weights are for training alone, as in Keras.
         return try Evaluation(
-            context: prepared.context, data: data,
-            sampleWeights: options.classWeight == nil ? data.sampleWeights : nil,
+            context: prepared.context, data: data, isWeighted: options.classWeight == nil,
             rows: prepared.trainRows..<data.rows, batchSize: batchSize, pool: pool)
     }
 
@@ -142,8 +141,8 @@ final class Trainer {
             let rows = min(batchSize, trainRows - start)
             model.lock.withLock {
                 executor.train(
-                    sampleWeights: data.sampleWeights?.pointer, order: order.map { UnsafePointer($0.pointer) },
-                    start: start, rows: rows, state: state, totals: scores.batch)
+                    order: order.map { UnsafePointer($0.pointer) }, start: start, rows: rows, state: state,
+                    totals: scores.batch)
             }
             scores.addBatch(rows: rows)
             start += rows

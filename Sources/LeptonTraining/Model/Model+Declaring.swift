@@ -45,8 +45,8 @@ extension Model {
         do throws(LeptonError) {
             // Through the configs, so that typed and named settings pass the same checks.
             try compile(
-                optimizer: optimizer.config, loss: loss.config, metrics: metrics.map(\.config),
-                weightedMetrics: weightedMetrics.map(\.config))
+                optimizer: optimizer.config, loss: loss.config, metrics: .array(metrics.map(\.config)),
+                weightedMetrics: .array(weightedMetrics.map(\.config)))
         } catch {
             lock.withLock { compileError = error }
         }

@@ -10,22 +10,63 @@ extension Model {
     public func predict(_ x: some TensorConvertible) throws(LeptonError) -> Tensor {
         let x = try Tensor(x)
         return try x.withView { (view) throws(LeptonError) in
-            let shape = try outputShape(forRowsOf: view)
-            return try Tensor(floats: shape) { (pointer) throws(LeptonError) in
-                try predict([view], into: [MutableTensorView(base: pointer, shape: shape)])
+            let shapes = try outputShapes(forRowsOf: [view])
+            guard shapes.count == 1 else {
+                throw LeptonError(
+                    .shapeMismatch, argument: "model", expected: "one output; predict of several tensors gives several",
+                    received: "\(shapes.count) outputs")
+            }
+            return try Tensor(floats: shapes[0]) { (pointer) throws(LeptonError) in
+                try predict([view], into: [MutableTensorView(base: pointer, shape: shapes[0])])
             }
         }
     }
 
-    /// The shape of the prediction for `input`, building the model by it if need be.
-    package func outputShape(forRowsOf input: TensorView) throws(LeptonError) -> Shape {
+    /// Predicts from several inputs, in the model's order.
+    ///
+    /// - Returns: every output, float32 (rows, ...).
+    /// - Throws: as for one input.
+    public func predict(inputs: [Tensor]) throws(LeptonError) -> [Tensor] {
+        try Model.withViews(of: inputs[...], []) { (views) throws(LeptonError) in
+            var results: [MutableTensorView] = []
+            var buffers: [AlignedBuffer<Float>] = []
+            for shape in try outputShapes(forRowsOf: views) {
+                let buffer = try AlignedBuffer<Float>(zeros: shape.count, purpose: "predictions")
+                buffers.append(buffer)
+                results.append(MutableTensorView(base: buffer.pointer, shape: shape))
+            }
+            try predict(views, into: results)
+            var tensors: [Tensor] = []
+            for (result, buffer) in zip(results, buffers) {
+                tensors.append(
+                    try Tensor(floats: result.shape) { $0.update(from: buffer.pointer, count: result.shape.count) })
+            }
+            return tensors
+        }
+    }
+
+    /// The shapes of the predictions for `inputs`, building the model by them if need be.
+    package func outputShapes(forRowsOf inputs: [TensorView]) throws(LeptonError) -> [Shape] {
         try withState { () throws(LeptonError) in
             try keepingUnbuiltOnFailure { () throws(LeptonError) in
-                let operations = try ensureBuilt(sampleShape: graph.inputShape ?? input.sampleExtents).operations
+                try requireInputs(inputs.count)
+                let operations = try ensureBuilt(sampleShapes: sampleShapes(of: inputs)).operations
                 let rows = try FloatRows.rowCount(
-                    of: input, sampleShape: operations.sampleShapes[operations.inputs[0]], argument: "x")
-                return try Shape([rows] + operations.sampleShapes[operations.outputs[0]])
+                    of: inputs[0], sampleShape: operations.sampleShapes[operations.inputs[0]], argument: "x")
+                var shapes: [Shape] = []
+                for output in operations.outputs { shapes.append(try Shape([rows] + operations.sampleShapes[output])) }
+                return shapes
             }
+        }
+    }
+
+    /// As many tensors as the model has inputs; one before it is known.
+    private func requireInputs(_ count: Int) throws(LeptonError) {
+        let expected = max(graph.inputs.count, 1)
+        guard count == expected else {
+            throw LeptonError(
+                .shapeMismatch, argument: "x", expected: "\(expected) input\(expected == 1 ? "" : "s")",
+                received: "\(count)")
         }
     }
 
@@ -33,16 +74,13 @@ extension Model {
     package func predict(_ inputs: [TensorView], into outputs: [MutableTensorView]) throws(LeptonError) {
         try withState { () throws(LeptonError) in
             let rows = try preparedRows(inputs, outputs, allowNonFinite: true)
-            guard rows.rows > 0 else { return }
-            let predictor = try cachedPredictor(rows: rows.rows)
-            let scratch =
-                outputs[0].isContiguous
-                ? nil : try AlignedBuffer<Float>(zeros: outputs[0].shape.count, purpose: "predictions")
-            let target = scratch?.pointer ?? outputs[0].base.assumingMemoryBound(to: Float.self)
-            BlockJob.withJob(predictor, rows, target) { job in
+            guard rows[0].rows > 0 else { return }
+            let predictor = try cachedPredictor(rows: rows[0].rows)
+            let targets = try PredictionTargets(outputs, direct: true)
+            BlockJob.withJob(predictor, rows, targets) { job in
                 for block in 0..<job.pointee.blocks { BlockJob.run(job, block, 0) }
             }
-            if let scratch { outputs[0].assign(from: scratch.pointer) }
+            targets.deliver()
         }
     }
 
@@ -60,16 +98,16 @@ extension Model {
         let (rows, built) = try withState { () throws(LeptonError) in
             (try preparedRows(inputs, outputs, allowNonFinite: allowNonFinite), try requireBuilt())
         }
-        guard rows.rows > 0 else { return }
+        guard rows[0].rows > 0 else { return }
         let pool = try makePool()
         let predictor = try Predictor(
             graph: built.operations, layout: built.layout, parameters: built.parameters,
-            capacityRows: min(rows.rows, Predictor.blockRows))
+            capacityRows: min(rows[0].rows, Predictor.blockRows))
         let workers = min(pool.workers, Model.blocksPerGroup)
         try predictor.prepare(workers: workers)
-        let scratch = try AlignedBuffer<Float>(zeros: outputs[0].shape.count, purpose: "predictions")
+        let targets = try PredictionTargets(outputs, direct: false)
         var failure: LeptonError?
-        BlockJob.withJob(predictor, rows, scratch.pointer) { job in
+        BlockJob.withJob(predictor, rows, targets) { job in
             let blocks = job.pointee.blocks
             while job.pointee.firstBlock < blocks {
                 failure = interruption()
@@ -79,11 +117,11 @@ extension Model {
                     pool.run(tasks: count, limit: workers, context: job) { BlockJob.run($0, $1, $2) }
                 }
                 job.pointee.firstBlock += count
-                didFinish(min(job.pointee.firstBlock * Predictor.blockRows, rows.rows))
+                didFinish(min(job.pointee.firstBlock * Predictor.blockRows, rows[0].rows))
             }
         }
         if let failure { throw failure }
-        outputs[0].assign(from: scratch.pointer)
+        targets.deliver()
     }
 
     /// Some milliseconds of work between two looks at the cancel switch.
@@ -91,30 +129,44 @@ extension Model {
 
     private func preparedRows(
         _ inputs: [TensorView], _ outputs: [MutableTensorView], allowNonFinite: Bool
-    ) throws(LeptonError) -> FloatRows {
-        guard inputs.count == 1 else {
-            throw LeptonError(.shapeMismatch, argument: "x", expected: "1 input", received: "\(inputs.count)")
-        }
+    ) throws(LeptonError) -> [FloatRows] {
+        try requireInputs(inputs.count)
         return try keepingUnbuiltOnFailure { () throws(LeptonError) in
-            _ = try ensureBuilt(sampleShape: graph.inputShape ?? inputs[0].sampleExtents)
-            let rows = try FloatRows(
-                inputs[0], sampleShape: graph.inputShape ?? [], argument: "x", allowNonFinite: allowNonFinite)
-            try checkOutputs(outputs, rows: rows.rows)
+            let shapes = sampleShapes(of: inputs)
+            _ = try ensureBuilt(sampleShapes: shapes)
+            var rows: [FloatRows] = []
+            for (index, input) in inputs.enumerated() {
+                let argument = inputs.count == 1 ? "x" : "x[\(index)] ('\(graph.inputNames[index])')"
+                let column = try FloatRows(
+                    input, sampleShape: shapes[index], argument: argument, allowNonFinite: allowNonFinite)
+                guard column.rows == rows.first?.rows ?? column.rows else {
+                    throw LeptonError(
+                        .shapeMismatch, argument: argument,
+                        expected: "\(rows[0].rows) rows, as many as the first input",
+                        received: "\(column.rows)")
+                }
+                rows.append(column)
+            }
+            try checkOutputs(outputs, rows: rows[0].rows)
             return rows
         }
     }
 
     private func checkOutputs(_ outputs: [MutableTensorView], rows: Int) throws(LeptonError) {
         let operations = try requireBuilt().operations
-        let expected = [rows] + operations.sampleShapes[operations.outputs[0]]
-        guard outputs.count == 1 else {
+        guard outputs.count == operations.outputs.count else {
             throw LeptonError(
-                .shapeMismatch, argument: "outputs", expected: "1 tensor", received: "\(outputs.count)")
+                .shapeMismatch, argument: "outputs",
+                expected: "\(operations.outputs.count) tensor\(operations.outputs.count == 1 ? "" : "s")",
+                received: "\(outputs.count)")
         }
-        guard outputs[0].shape.extents == expected else {
-            throw LeptonError(
-                .shapeMismatch, argument: "outputs[0]", expected: "shape \(Shape.text(expected))",
-                received: "shape \(outputs[0].shape)")
+        for (index, value) in operations.outputs.enumerated() {
+            let expected = [rows] + operations.sampleShapes[value]
+            guard outputs[index].shape.extents == expected else {
+                throw LeptonError(
+                    .shapeMismatch, argument: "outputs[\(index)]", expected: "shape \(Shape.text(expected))",
+                    received: "shape \(outputs[index].shape)")
+            }
         }
     }
 
@@ -126,6 +178,36 @@ extension Model {
             graph: built.operations, layout: built.layout, parameters: built.parameters, capacityRows: needed)
         self.built?.predictor = predictor
         return predictor
+    }
+}
+
+/// Where predictions are written: the caller's memory where it is contiguous and may be written at once, memory of its
+/// own otherwise.
+private struct PredictionTargets {
+    let outputs: [MutableTensorView]
+    let pointers: [UnsafeMutablePointer<Float>]
+    private let buffers: [AlignedBuffer<Float>?]
+
+    init(_ outputs: [MutableTensorView], direct: Bool) throws(LeptonError) {
+        var buffers: [AlignedBuffer<Float>?] = []
+        var pointers: [UnsafeMutablePointer<Float>] = []
+        for output in outputs {
+            let buffer =
+                direct && output.isContiguous
+                ? nil : try AlignedBuffer<Float>(zeros: output.shape.count, purpose: "predictions")
+            buffers.append(buffer)
+            pointers.append(buffer?.pointer ?? output.base.assumingMemoryBound(to: Float.self))
+        }
+        self.outputs = outputs
+        self.buffers = buffers
+        self.pointers = pointers
+    }
+
+    /// Brings the predictions to the caller, once all are there.
+    func deliver() {
+        for (output, buffer) in zip(outputs, buffers) {
+            if let buffer { output.assign(from: buffer.pointer) }
+        }
     }
 }
 
@@ -141,15 +223,16 @@ private struct BlockJob {
 
     /// Lends a job over all rows to `body`.
     static func withJob(
-        _ predictor: Predictor, _ rows: FloatRows, _ output: UnsafeMutablePointer<Float>,
+        _ predictor: Predictor, _ rows: [FloatRows], _ targets: PredictionTargets,
         _ body: (UnsafeMutablePointer<BlockJob>) -> Void
     ) {
-        withExtendedLifetime((predictor, rows)) {
-            withUnsafePointer(to: rows.pointer) { inputs in
-                withUnsafePointer(to: output) { outputs in
+        withExtendedLifetime((predictor, rows, targets)) {
+            rows.map(\.pointer).withUnsafeBufferPointer { inputs in
+                targets.pointers.withUnsafeBufferPointer { outputs in
+                    guard let inputs = inputs.baseAddress, let outputs = outputs.baseAddress else { return }
                     var job = BlockJob(
                         predictor: Unmanaged.passUnretained(predictor), inputs: inputs, outputs: outputs,
-                        rows: rows.rows)
+                        rows: rows[0].rows)
                     withUnsafeMutablePointer(to: &job, body)
                 }
             }

@@ -20,7 +20,7 @@ private struct SummaryTable {
         let total = lineLength > 0 ? min(max(lineLength, 30), 1_000) : 76
         widths = SummaryTable.columnWidths(total)
         let layers = model.graph.layers
-        let shapes = (try? model.graph.layerOutputShapes()) ?? []
+        let shapes = SummaryTable.outputShapes(model.graph)
         let counts = SummaryTable.parameterCounts(model)
         // Keras does not show where the data enters.
         let shown = layers.indices.filter { !(layers[$0] is InputLayer) }
@@ -41,6 +41,16 @@ private struct SummaryTable {
         }
         text += rule("└", "─", "┴", "┘")
         text += SummaryTable.totals(model)
+    }
+
+    /// Sample shape of each layer's output, of its first use; nothing before the model is built.
+    private static func outputShapes(_ graph: ModelGraph) -> [[Int]] {
+        guard let inputs = graph.inputShapes, let inference = try? graph.inferred(inputShapes: inputs) else {
+            return []
+        }
+        var shapes = [[Int]](repeating: [], count: graph.layers.count)
+        for (node, outputs) in zip(graph.nodes, inference.shapes).reversed() { shapes[node.layer] = outputs[0] }
+        return shapes
     }
 
     /// Parameters of each layer of the graph.

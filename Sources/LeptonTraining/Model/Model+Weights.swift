@@ -42,7 +42,7 @@ extension Model {
     ///
     /// - Throws: `shapeMismatch` when number or shapes differ; `nonFinite`; `invalidState` when not built.
     public func setWeights(_ tensors: [Tensor]) throws(LeptonError) {
-        try withViews(of: tensors[...], []) { (views) throws(LeptonError) in try setWeights(from: views) }
+        try Model.withViews(of: tensors[...], []) { (views) throws(LeptonError) in try setWeights(from: views) }
     }
 
     /// Copies every weight into the caller's tensors, all or none.
@@ -91,12 +91,12 @@ extension Model {
     }
 
     /// Nests `withView` over a list of tensors.
-    private func withViews(
+    static func withViews<Result>(
         of tensors: ArraySlice<Tensor>, _ views: [TensorView],
-        _ body: ([TensorView]) throws(LeptonError) -> Void
-    ) throws(LeptonError) {
+        _ body: ([TensorView]) throws(LeptonError) -> Result
+    ) throws(LeptonError) -> Result {
         guard let first = tensors.first else { return try body(views) }
-        try first.withView { (view) throws(LeptonError) in
+        return try first.withView { (view) throws(LeptonError) in
             try withViews(of: tensors.dropFirst(), views + [view], body)
         }
     }

@@ -64,14 +64,14 @@ public final class Model: @unchecked Sendable {
     public init(config: JSONValue) throws(LeptonError) {
         graph = try ModelGraph(config: config)
         seed = Model.freshSeed()
-        if graph.inputShape != nil { built = try makeBuilt() }
+        if graph.inputShapes != nil { built = try makeBuilt() }
     }
 
     /// A model whose weights are all 0 until they are given.
     init(graph: ModelGraph, seed: UInt64) throws(LeptonError) {
         self.graph = graph
         self.seed = seed
-        if graph.inputShape != nil { built = try makeBuilt(drawingWeights: false) }
+        if graph.inputShapes != nil { built = try makeBuilt(drawingWeights: false) }
     }
 
     init(declaring layers: [any Layer], name: String, seed: UInt64?) {
@@ -80,7 +80,7 @@ public final class Model: @unchecked Sendable {
         do throws(LeptonError) {
             for layer in layers { try graph.append(layer) }
             self.graph = graph
-            if graph.inputShape != nil { built = try makeBuilt() }
+            if graph.inputShapes != nil { built = try makeBuilt() }
         } catch {
             self.graph = graph
             declarationError = error
@@ -131,12 +131,15 @@ public final class Model: @unchecked Sendable {
         return BuiltModel(operations: operations, layout: layout, parameters: parameters)
     }
 
-    /// Builds under the lock if that has not happened; the shape must otherwise be the one it was built with.
-    func ensureBuilt(sampleShape: [Int]) throws(LeptonError) -> BuiltModel {
+    /// Shapes of one sample of each input: the model's, or those of the first data.
+    func sampleShapes(of inputs: [TensorView]) -> [[Int]] { graph.inputShapes ?? inputs.map(\.sampleExtents) }
+
+    /// Builds under the lock if that has not happened.
+    func ensureBuilt(sampleShapes: [[Int]]) throws(LeptonError) -> BuiltModel {
         if let built { return built }
         try requireIdle("building")
         let previous = graph
-        graph = try graph.building(inputShape: sampleShape)
+        graph = try graph.building(inputShapes: sampleShapes)
         do throws(LeptonError) {
             let made = try makeBuilt()
             built = made
@@ -189,7 +192,7 @@ extension Model {
             }
             let previous = graph
             try graph.append(layer)
-            guard graph.inputShape != nil else { return }
+            guard graph.inputShapes != nil else { return }
             do throws(LeptonError) {
                 let made = try makeBuilt()
                 if let built {
@@ -209,8 +212,8 @@ extension Model {
     /// - Throws: `shapeMismatch`; `invalidState` when it was built with another shape.
     public func build(inputShape: [Int]) throws(LeptonError) {
         try withState { () throws(LeptonError) in
-            _ = try graph.building(inputShape: inputShape)
-            _ = try ensureBuilt(sampleShape: inputShape)
+            _ = try graph.building(inputShapes: [inputShape])
+            _ = try ensureBuilt(sampleShapes: [inputShape])
         }
     }
 

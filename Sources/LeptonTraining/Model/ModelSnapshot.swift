@@ -74,7 +74,7 @@ extension Model {
     ///   than the config says.
     package convenience init(restoring snapshot: ModelSnapshot) throws(LeptonError) {
         let graph = try ModelGraph(config: snapshot.config)
-        guard graph.inputShape != nil else {
+        guard graph.inputShapes != nil else {
             throw LeptonError(.corruptData, "the model's config has no input shape")
         }
         var byName: [String: Tensor] = [:]

@@ -8,7 +8,7 @@ import LeptonTensor
 package final class Plan: @unchecked Sendable {
     let capacityRows: Int
     let arenaFloats: Int
-    /// Inputs, then targets.
+    /// Inputs, then targets, then sample weights.
     let dataFloatsPerRow: [Int]
     let inputCount: Int
     /// Where the model's outputs stand after a run.
@@ -27,13 +27,6 @@ package final class Plan: @unchecked Sendable {
     deinit {
         steps.deallocate()
         ends.deallocate()
-    }
-
-    /// What beside the model's outputs a plan computes.
-    struct Objective {
-        let loss: Loss
-        let metrics: [ResolvedMetric]
-        let targetFloatsPerRow: Int
     }
 
     /// - Parameters:
@@ -77,9 +70,8 @@ package final class Plan: @unchecked Sendable {
         }
         self.capacityRows = capacityRows
         inputCount = graph.inputs.count
-        dataFloatsPerRow =
-            graph.inputs.map(graph.floatsPerRow) + (objective.map { [$0.targetFloatsPerRow] } ?? [])
-        sumCount = objective.map { 2 * (1 + $0.metrics.count) } ?? 0
+        dataFloatsPerRow = objective?.floatsPerRow ?? graph.inputs.map(graph.floatsPerRow)
+        sumCount = objective?.sumCount ?? 0
     }
 
     private static func executable(_ node: OperationGraph.Node) throws(LeptonError) -> any ExecutableOperation {

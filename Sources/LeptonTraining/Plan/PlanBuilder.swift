@@ -158,6 +158,18 @@ package struct PlanBuilder {
         }
     }
 
+    /// Where a loss writes what it adds to the gradient of a value: an output may be an input of a later layer, or two
+    /// outputs of the model one value.
+    mutating func makeGradientPart(_ number: Int) -> Operand {
+        gradientOperands[number] == nil
+            ? makeGradient(number) : newBuffer(floatsPerRow: graph.floatsPerRow(number))
+    }
+
+    mutating func finishGradientPart(_ number: Int, _ part: Operand) {
+        let existing = gradient(number)
+        if existing != part { addToGradient(of: number, existing, part) }
+    }
+
     /// Passes the gradient of `output` on unchanged: in the same memory when nobody else wrote one.
     mutating func passGradient(from output: Int, to input: Int) {
         guard needsGradient[input] else { return }

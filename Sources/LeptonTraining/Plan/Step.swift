@@ -7,7 +7,7 @@ package struct Operand: Sendable, Equatable, BitwiseCopyable {
         case parameters
         /// The shard's own gradient of all parameters.
         case gradients
-        /// Data of the batch: inputs, then targets; `offset` is which.
+        /// Data of the batch: inputs, then targets, then sample weights; `offset` is which.
         case data
         /// The shard's part of what is added up over the whole batch; see `PlanBuilder.endPhase`.
         case partials
@@ -58,6 +58,10 @@ package struct Step: BitwiseCopyable {
     /// The step computes what is the same for every row, once.
     var isShared = false
     var scalar: Float = 0
+    /// What a loss's gradient is multiplied with.
+    var factor: Float = 1
+    /// Matrix rows that share one sample weight.
+    var rowsPerWeight = 1
     /// First of the two sums (total, count) that a loss or metric adds to.
     var sumIndex = 0
     var randomSeed: UInt64 = 0
@@ -95,9 +99,8 @@ package struct Frame {
     let arena: UnsafeMutablePointer<Float>
     let parameters: UnsafeMutablePointer<Float>
     var gradients: UnsafeMutablePointer<Float>
-    /// Inputs then targets, each at the shard's first row.
+    /// Inputs, targets, sample weights, each at the shard's first row.
     let data: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
-    var sampleWeights: UnsafePointer<Float>?
     var sums: UnsafeMutablePointer<Double>
     var seed: UInt64 = 0
     /// Optimizer steps done before this batch.

@@ -1,0 +1,129 @@
+import LeptonTensor
+
+/// A tensor in a functional config: which output of which call of which layer.
+struct KerasHistory: Hashable {
+    let layer: String
+    let call: Int
+    let output: Int
+
+    /// - Throws: `invalidArgument` for anything but `[name, number, number]`.
+    init(_ value: JSONValue, _ argument: String) throws(LeptonError) {
+        guard let parts = value.arrayValue, parts.count >= 3, let layer = parts[0].stringValue,
+            let call = parts[1].intValue, let output = parts[2].intValue, call >= 0, output >= 0
+        else {
+            throw LeptonError(
+                .invalidArgument, argument: argument, expected: "[layer name, call number, output number]",
+                received: String(value.text.prefix(80)))
+        }
+        self.layer = layer
+        self.call = call
+        self.output = output
+    }
+
+    /// All tensors of a nested structure, keys in order, as Keras flattens it.
+    static func all(_ structure: JSONValue, _ argument: String) throws(LeptonError) -> [KerasHistory] {
+        if let parts = structure.arrayValue {
+            if parts.first?.stringValue != nil { return [try KerasHistory(structure, argument)] }
+            var found: [KerasHistory] = []
+            for part in parts { found += try all(part, argument) }
+            return found
+        }
+        guard let object = structure.objectValue else {
+            throw LeptonError(
+                .invalidArgument, argument: argument, expected: "a list or an object of tensors",
+                received: structure.kindName)
+        }
+        var found: [KerasHistory] = []
+        for key in object.keys.sorted() { found += try all(object[key] ?? .null, argument) }
+        return found
+    }
+}
+
+/// One entry of "layers" in a functional config.
+struct ParsedLayer {
+    struct Call {
+        let tensors: [KerasHistory]
+        let call: LayerCall
+    }
+
+    let layer: any Layer
+    let name: String
+    let calls: [Call]
+
+    init(_ value: JSONValue, nesting: Int, names: inout Set<String>) throws(LeptonError) {
+        var layer = try LayerRegistry.make(SerializedObject("layer", value), nesting: nesting)
+        let fields = value.objectValue ?? JSONObject()
+        if let name = fields["name"]?.stringValue { layer.options.name = name }
+        guard let name = layer.options.name, !name.isEmpty, !name.contains("/"), name.utf8.count <= 200 else {
+            throw LeptonError(
+                .invalidArgument, argument: "name", expected: "1 to 200 bytes without '/' for each layer",
+                received: "'\(layer.options.name?.prefix(64) ?? "")'")
+        }
+        guard names.insert(name).inserted else {
+            throw LeptonError(
+                .invalidArgument, argument: "name", expected: "a name no other layer of the model has",
+                received: "'\(name)'")
+        }
+        self.layer = layer
+        self.name = name
+        let nodes = fields["inbound_nodes"]?.arrayValue ?? []
+        var calls: [Call] = []
+        for node in nodes { calls.append(try ParsedLayer.call(node, "layer '\(name)'")) }
+        if layer is InputLayer {
+            calls = []
+        } else if calls.isEmpty {
+            throw LeptonError(
+                .invalidArgument, argument: "layer '\(name)'", expected: "at least one call in inbound_nodes",
+                received: "none")
+        }
+        self.calls = calls
+    }
+
+    private static func call(_ node: JSONValue, _ owner: String) throws(LeptonError) -> Call {
+        guard let fields = node.objectValue, let arguments = fields["args"]?.arrayValue else {
+            throw LeptonError(
+                .notSupported,
+                "\(owner): calls in the form of older versions of Keras are not supported; save the model with Keras 3")
+        }
+        var tensors: [KerasHistory] = []
+        var positional: [LayerCall.Argument] = []
+        for argument in arguments { positional.append(try read(argument, owner, &tensors)) }
+        var keywords: [LayerCall.Keyword] = []
+        let object = fields["kwargs"]?.objectValue ?? JSONObject()
+        for key in object.keys {
+            keywords.append(LayerCall.Keyword(key, try read(object[key] ?? .null, owner, &tensors)))
+        }
+        guard !tensors.isEmpty else {
+            throw LeptonError(
+                .invalidArgument, argument: owner, expected: "a call with at least one tensor", received: "none")
+        }
+        return Call(tensors: tensors, call: LayerCall(positional: positional, keywords: keywords))
+    }
+
+    private static func read(
+        _ value: JSONValue, _ owner: String, _ tensors: inout [KerasHistory]
+    ) throws(LeptonError) -> LayerCall.Argument {
+        if let items = value.arrayValue { return .list(try readAll(items, owner, &tensors)) }
+        guard let object = value.objectValue, let className = object["class_name"]?.stringValue else {
+            return .value(value)
+        }
+        switch className {
+        case "__keras_tensor__":
+            let history = object["config"]?.objectValue?["keras_history"] ?? .null
+            tensors.append(try KerasHistory(history, "\(owner).inbound_nodes"))
+            return .tensor(tensors.count - 1)
+        case "__tuple__":
+            return .list(try readAll(object["items"]?.arrayValue ?? [], owner, &tensors))
+        default:
+            return .value(value)
+        }
+    }
+
+    private static func readAll(
+        _ items: [JSONValue], _ owner: String, _ tensors: inout [KerasHistory]
+    ) throws(LeptonError) -> [LayerCall.Argument] {
+        var arguments: [LayerCall.Argument] = []
+        for item in items { arguments.append(try read(item, owner, &tensors)) }
+        return arguments
+    }
+}

@@ -1,0 +1,137 @@
+import LeptonTensor
+
+extension ModelGraph {
+    /// What follows from the shapes of the inputs.
+    package struct Inference {
+        /// Sample shapes of each node's outputs.
+        package var shapes: [[[Int]]] = []
+        /// Weights of each layer, in Keras's order; nil for a layer that no node uses.
+        package var weights: [[LayerWeight]?]
+    }
+
+    /// Shapes and weights, without any operation.
+    ///
+    /// - Throws: what a layer finds wrong, with its name.
+    package func inferred(inputShapes: [[Int]]) throws(LeptonError) -> Inference {
+        var result = Inference(weights: layers.map { _ in nil })
+        for (index, node) in nodes.enumerated() {
+            let shapes =
+                node.inputs.isEmpty
+                ? [try inputShape(of: index, inputShapes)] : node.inputs.map { result.shapes[$0.node][$0.output] }
+            try withContext(node) { () throws(LeptonError) in
+                let layer = try configured(node, inputs: shapes.count)
+                let outputs = try layer.outputShapes(for: shapes)
+                if kind == .sequential, outputs.count != 1 {
+                    throw LeptonError(
+                        .invalidArgument, argument: "layer",
+                        expected: "one output: a Sequential model is a chain of layers with one output each",
+                        received: "\(outputs.count) outputs")
+                }
+                let weights = try layer.weights(for: shapes)
+                if let known = result.weights[node.layer] {
+                    guard known.map(\.spec.shape) == weights.map(\.spec.shape) else {
+                        throw LeptonError(
+                            .shapeMismatch, argument: "inputs",
+                            expected: "the shapes that the layer had when it was used before",
+                            received: shapes.map(Shape.batchText).joined(separator: ", "))
+                    }
+                }
+                result.weights[node.layer] = weights
+                result.shapes.append(outputs)
+            }
+        }
+        return result
+    }
+
+    private func inputShape(of node: Int, _ shapes: [[Int]]) throws(LeptonError) -> [Int] {
+        guard let place = inputs.firstIndex(of: node), place < shapes.count else {
+            throw LeptonError(.internalError, "node \(node) takes nothing and is no input of the model")
+        }
+        return shapes[place]
+    }
+
+    /// The layer as this call uses it, once the number of its inputs has been found to be right.
+    private func configured(_ node: Node, inputs: Int) throws(LeptonError) -> any Layer {
+        let layer = try layers[node.layer].configured(for: node.call)
+        guard layer.inputCounts.contains(inputs) else {
+            let counts = layer.inputCounts
+            let expected =
+                counts.lowerBound == counts.upperBound
+                ? "\(counts.lowerBound)" : counts.upperBound == Int.max ? "at least \(counts.lowerBound)" : "\(counts)"
+            throw LeptonError(
+                .invalidArgument, argument: "inputs",
+                expected: "\(expected) tensor\(expected == "1" ? "" : "s")", received: "\(inputs)")
+        }
+        return layer
+    }
+
+    private func withContext(_ node: Node, _ body: () throws(LeptonError) -> Void) throws(LeptonError) {
+        do throws(LeptonError) { try body() } catch {
+            let layer = layers[node.layer]
+            throw error.adding(context: "layer '\(layer.options.name ?? layer.identity.className)'")
+        }
+    }
+
+    /// The model as primitive operations.
+    ///
+    /// - Throws: `invalidState` without an input shape or layers; what a layer finds wrong, with its name.
+    package func lowered() throws(LeptonError) -> OperationGraph {
+        guard let inputShapes else {
+            throw LeptonError(
+                .invalidState,
+                "the model has no input shape yet; give the first layer one, call build, or fit it on data")
+        }
+        var lowered = LoweredGraph()
+        let values = inputShapes.map { lowered.operations.addInput($0) }
+        let inference = try inferred(inputShapes: inputShapes)
+        var numbers: [[Int]] = []
+        for (index, weights) in inference.weights.enumerated() {
+            let options = layers[index].options
+            var own: [Int] = []
+            for weight in weights ?? [] {
+                own.append(
+                    try lowered.operations.addWeight(
+                        weight.spec, layerName: options.name ?? layers[index].identity.className, layer: index,
+                        isTrainable: options.isTrainable))
+            }
+            numbers.append(own)
+        }
+        lowered.operations.outputs = try lower(into: &lowered, inputs: values, weights: numbers)
+        lowered.operations.outputMasks = lowered.operations.outputs.map { lowered.masks[$0] }
+        return lowered.operations
+    }
+
+    /// Appends the operations of all nodes to a graph, this model's or one that it is a layer of.
+    ///
+    /// - Parameter weights: the numbers of each layer's weights.
+    /// - Returns: the values of the model's outputs.
+    package func lower(
+        into graph: inout LoweredGraph, inputs values: [Int], weights: [[Int]]
+    ) throws(LeptonError) -> [Int] {
+        var outputsOfNode: [[Int]] = []
+        for (index, node) in nodes.enumerated() {
+            var inputValues = node.inputs.map { outputsOfNode[$0.node][$0.output] }
+            if node.inputs.isEmpty {
+                guard let place = inputs.firstIndex(of: index), place < values.count else {
+                    throw LeptonError(.internalError, "node \(index) takes nothing and is no input of the model")
+                }
+                inputValues = [values[place]]
+            }
+            try withContext(node) { () throws(LeptonError) in
+                let layer = try configured(node, inputs: inputValues.count)
+                let made = try layer.lowerAll(into: &graph, inputs: inputValues, weights: weights[node.layer])
+                if layer.supportsMasking, let mask = graph.masks[inputValues[0]] {
+                    for value in made where graph.masks[value] == nil { graph.masks[value] = mask }
+                }
+                outputsOfNode.append(made)
+            }
+        }
+        return outputs.map { outputsOfNode[$0.node][$0.output] }
+    }
+
+    /// The same graph with every layer's weights kept as they are in training, as Keras does for `trainable = False` of
+    /// a whole model.
+    mutating func freeze() {
+        for index in layers.indices { layers[index].freeze() }
+    }
+}

@@ -1,0 +1,96 @@
+import LeptonNN
+import LeptonTensor
+
+/// What training and evaluation compute for each of a model's outputs, once the settings have met the shapes.
+package struct Objectives: Sendable {
+    /// One output of the model.
+    struct Output: Sendable {
+        let name: String
+        let shape: [Int]
+        let loss: Loss?
+        let lossWeight: Double
+        let metrics: [ResolvedMetric]
+
+        /// Whether anything is computed from its targets.
+        var isUsed: Bool { loss != nil || !metrics.isEmpty }
+        var targetsAreClassNumbers: Bool {
+            loss?.takesClassNumbers ?? metrics.contains { $0.kind == .sparseCategoricalAccuracy }
+        }
+        var targetShape: [Int] { targetsAreClassNumbers ? shape.dropLast() : shape }
+        var classes: Int { shape.last ?? 1 }
+    }
+
+    let outputs: [Output]
+
+    /// - Throws: `invalidState` when there is no loss at all; `invalidArgument` for names that no output has;
+    ///   `shapeMismatch` when a metric cannot take the targets that the loss takes.
+    init(_ settings: CompileSettings, graph: ModelGraph, operations: OperationGraph) throws(LeptonError) {
+        let names = graph.outputNames
+        let losses = try settings.loss?.resolved(outputs: names, "loss") ?? names.map { _ in nil }
+        let weights = try settings.lossWeights?.resolved(outputs: names, "loss_weights") ?? names.map { _ in nil }
+        let plain = try settings.metrics.resolved(outputs: names, "metrics")
+        let weighted = try settings.weightedMetrics.resolved(outputs: names, "weighted_metrics")
+        let reported = MetricNaming(outputs: names, plain: plain, weighted: weighted)
+        var outputs: [Output] = []
+        for (index, value) in operations.outputs.enumerated() {
+            let shape = operations.sampleShapes[value]
+            var metrics: [ResolvedMetric] = []
+            for (metric, name) in zip(plain[index], reported.plain[index]) {
+                metrics.append(try Objectives.resolve(metric, losses[index], shape, name: name, isWeighted: false))
+            }
+            for (metric, name) in zip(weighted[index], reported.weighted[index]) {
+                metrics.append(try Objectives.resolve(metric, losses[index], shape, name: name, isWeighted: true))
+            }
+            outputs.append(
+                Output(
+                    name: names[index], shape: shape, loss: losses[index], lossWeight: weights[index] ?? 1,
+                    metrics: metrics))
+        }
+        self.outputs = outputs
+    }
+
+    private static func resolve(
+        _ metric: Metric, _ loss: Loss?, _ shape: [Int], name: String, isWeighted: Bool
+    ) throws(LeptonError) -> ResolvedMetric {
+        let takesClassNumbers = loss?.takesClassNumbers ?? (metric.kind == .sparseCategoricalAccuracy)
+        let classes = shape.last ?? 1
+        let kind = metric.resolved(predictionExtent: classes, targetsAreClassNumbers: takesClassNumbers)
+        let wantsClassNumbers = kind == .sparseCategoricalAccuracy
+        guard wantsClassNumbers == takesClassNumbers || classes == 1 else {
+            throw LeptonError(
+                .shapeMismatch, argument: "metric '\(metric.name)'",
+                expected: wantsClassNumbers ? "targets that are class numbers" : "targets shaped like the predictions",
+                received: takesClassNumbers ? "class numbers" : "shape \(Shape.batchText(shape))")
+        }
+        return ResolvedMetric(name: name, kind: kind, threshold: Float(metric.threshold), isWeighted: isWeighted)
+    }
+
+    var hasLoss: Bool { outputs.contains { $0.loss != nil } }
+    var lossCount: Int { outputs.count { $0.loss != nil } }
+}
+
+/// What the history calls metrics, as Keras has it: with the output's name before it where there are several outputs,
+/// "weighted_" before a weighted one whose name is taken, and a number after the second of one name.
+private struct MetricNaming {
+    let plain: [[String]]
+    let weighted: [[String]]
+
+    init(outputs: [String], plain: [[Metric]], weighted: [[Metric]]) {
+        var taken: [String: Int] = [:]
+        func unique(_ name: String) -> String {
+            let count = taken[name, default: 0]
+            taken[name] = count + 1
+            return count == 0 ? name : "\(name)_\(count)"
+        }
+        func prefixed(_ name: String, _ output: String) -> String { outputs.count > 1 ? "\(output)_\(name)" : name }
+        self.plain = zip(outputs, plain).map { output, metrics in
+            metrics.map { unique(prefixed($0.name, output)) }
+        }
+        self.weighted = zip(outputs, weighted).map { output, metrics in
+            metrics.map { metric in
+                let name = prefixed(metric.name, output)
+                return taken[name] == nil ? unique(name) : unique(prefixed("weighted_\(metric.name)", output))
+            }
+        }
+    }
+}
