@@ -19,7 +19,7 @@ layers = keras.layers
         ("metrics", "AUC", "BinaryAccuracy"),
         ("optimizers", "Lamb", "SGD, Adadelta"),
         ("optimizers", "schedules", "on_epoch_begin"),
-        ("callbacks", "EarlyStopping", "stop_training"),
+        ("callbacks", "RemoteMonitor", "LambdaCallback"),
         ("initializers", "Identity", "GlorotUniform"),
         ("activations", "gelu", "relu"),
         ("utils", "plot_model", "Progbar"),
@@ -46,8 +46,8 @@ def test_an_import_says_so_too() -> None:
         from leptonai.keras.layers import Conv2D  # type: ignore[attr-defined]  # noqa: F401
     with pytest.raises(NotSupportedError, match=r"keras.datasets is not supported"):
         from leptonai.keras import datasets  # type: ignore[attr-defined]  # noqa: F401
-    with pytest.raises(NotSupportedError, match=r"keras.callbacks.EarlyStopping is not supported"):
-        from leptonai.keras.callbacks import EarlyStopping  # type: ignore[attr-defined]  # noqa: F401
+    with pytest.raises(NotSupportedError, match=r"keras.callbacks.RemoteMonitor is not supported"):
+        from leptonai.keras.callbacks import RemoteMonitor  # type: ignore[attr-defined]  # noqa: F401
     with pytest.raises(ImportError, match="Dens"):
         from leptonai.keras.layers import Dens  # type: ignore[attr-defined]  # noqa: F401
 

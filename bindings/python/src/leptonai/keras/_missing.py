@@ -29,16 +29,8 @@ _INSTEAD = {
     "keras.tree": "give one array as x and one as y",
     "keras.visualization": "use model.summary()",
     "keras.version": "use leptonai.__version__",
-    "keras.callbacks.EarlyStopping": "set self.model.stop_training = True in a keras.callbacks.Callback's on_epoch_end",
-    "keras.callbacks.ModelCheckpoint": "call self.model.save in a keras.callbacks.Callback's on_epoch_end",
-    "keras.callbacks.BackupAndRestore": "call self.model.save in a keras.callbacks.Callback's on_epoch_end",
-    "keras.callbacks.LearningRateScheduler": (
-        "set self.model.optimizer.learning_rate in a keras.callbacks.Callback's on_epoch_begin"
-    ),
-    "keras.callbacks.ReduceLROnPlateau": (
-        "set self.model.optimizer.learning_rate in a keras.callbacks.Callback's on_epoch_end"
-    ),
-    "keras.callbacks.LambdaCallback": "override the hooks in a class of keras.callbacks.Callback",
+    "keras.callbacks.RemoteMonitor": "send the numbers yourself from a LambdaCallback's on_epoch_end",
+    "keras.callbacks.OrbaxCheckpoint": "use keras.callbacks.ModelCheckpoint",
     "keras.optimizers.schedules": (
         "set self.model.optimizer.learning_rate in a keras.callbacks.Callback's on_epoch_begin"
     ),

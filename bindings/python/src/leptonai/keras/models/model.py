@@ -401,6 +401,10 @@ class Model(Trainer):
             raise bad_argument("filepath", "a path where no file is (or overwrite=True)", path)
         _core.model_save(self._handle, path)
 
+    def _load_state(self, filepath: str | os.PathLike[str]) -> None:
+        """Takes over all that training depends on from what `save` wrote of a model of the same structure."""
+        _core.model_load_state(self._handle, os.fspath(filepath))
+
     def __reduce__(self) -> tuple[Any, ...]:
         raise NotSupportedError(
             f"copying or pickling the model '{self.name}' is not supported by this version; save it to a file, or use "

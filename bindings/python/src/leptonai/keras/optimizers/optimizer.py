@@ -23,7 +23,6 @@ _REMEDIES = {
 
 
 _INSTEAD = {
-    "iterations": "count batches in a callback's on_train_batch_end",
     "lr": "its name is learning_rate",
     "variables": "the state is saved with the model",
     "apply_gradients": "training runs through fit",
@@ -108,6 +107,11 @@ class Optimizer:
         if self._model is not None:
             _core.model_set_learning_rate(self._model, rate)
         self._learning_rate = rate
+
+    @property
+    def iterations(self) -> int:
+        """Steps done so far."""
+        return 0 if self._model is None else _core.model_get_iterations(self._model)
 
     def _attach(self, model: ModelHandle) -> None:
         """From here on the rate is the one of this model."""

@@ -5,11 +5,12 @@ The library is asked only for the events that somebody needs: every event that r
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
-from ..callbacks import Callback, CallbackList, History
-from ..utils.progbar import INTERVAL, Progbar
+from ..callbacks.callback_list import CallbackList
+from ..callbacks.history import History
+from ..callbacks.progbar_logger import ProgbarLogger
+from ..utils.progbar import INTERVAL
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -17,29 +18,6 @@ if TYPE_CHECKING:
 TRAIN_BEGIN, EPOCH_BEGIN, BATCH_END, EPOCH_END, _TRAIN_END, VALIDATION_BEGIN, VALIDATION_BATCH_END, VALIDATION_END = (
     range(8)
 )
-
-
-class ProgbarLogger(Callback):
-    """Shows a progress bar per epoch."""
-
-    def __init__(self, verbose: int, epochs: int, steps: int) -> None:
-        super().__init__()
-        self._verbose = verbose
-        self._epochs = epochs
-        self._steps = steps
-        self._bar = Progbar(steps, verbose)
-
-    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        if self._epochs > 1:
-            sys.stdout.write(f"Epoch {epoch + 1}/{self._epochs}\n")
-        self._bar = Progbar(self._steps, self._verbose)
-
-    def on_batch(self, done: int, logs: dict[str, Any] | None) -> None:
-        """`done` steps of the epoch are done."""
-        self._bar.update(done, logs, finalize=False)
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        self._bar.update(self._steps, logs, finalize=True)
 
 
 class FitDispatcher:
@@ -94,7 +72,7 @@ class FitDispatcher:
         elif event == EPOCH_END:
             self.epoch_end(epoch, logs)
         elif event == TRAIN_BEGIN:
-            self._callbacks.call("on_train_begin", {})
+            self.train_begin()
         return bool(self._model.stop_training)
 
     def _batch_end(self, step: int, steps: int, logs: dict[str, Any]) -> None:
@@ -103,7 +81,7 @@ class FitDispatcher:
             if step < steps and not self._model.stop_training:
                 self._callbacks.call("on_train_batch_begin", step, {})
         if self._bar is not None:
-            self._bar.on_batch(step, logs)
+            self._bar.update(step, logs)
 
     def _validation(self, event: int, step: int, steps: int, logs: dict[str, Any]) -> None:
         if event == VALIDATION_BEGIN:
@@ -114,6 +92,20 @@ class FitDispatcher:
             self._callbacks.call("on_test_end", logs)
         if event != VALIDATION_END and self._each_validation_batch and step < steps:
             self._callbacks.call("on_test_batch_begin", step, {})
+
+    def before_fit(self) -> None:
+        """Calls `on_train_begin` of those that must know it before the library begins."""
+        for callback in self._callbacks.callbacks:
+            if getattr(callback, "_begins_before_fit", False):
+                callback.on_train_begin({})
+
+    def train_begin(self) -> None:
+        """Calls `on_train_begin` of the others."""
+        if self._bar is not None:
+            self._bar.on_train_begin({})
+        for callback in self._callbacks.callbacks:
+            if not getattr(callback, "_begins_before_fit", False):
+                callback.on_train_begin({})
 
     def epoch_end(self, epoch: int, logs: dict[str, Any]) -> None:
         """Tells everybody that an epoch ended. Callbacks may add to `logs`, and the display shows what they added."""
@@ -151,5 +143,5 @@ class RunDispatcher:
                     self._callbacks.call(self._begin, batch + 1, {})
             self._done = step
             if self._bar is not None:
-                self._bar.on_batch(step, logs)
+                self._bar.update(step, logs)
         return False

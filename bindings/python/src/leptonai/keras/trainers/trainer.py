@@ -20,13 +20,13 @@ from ...errors import (
     refuse_unless_default,
 )
 from .. import losses, metrics, optimizers
-from ..callbacks import CallbackList, History
+from ..callbacks import CallbackList, History, ProgbarLogger
 from ..metrics import Metric
 from ..saving import serialize_keras_object
 from ..utils.progbar import resolve_verbose
 from .arguments import REMEDIES, Nonfinite, Verbose, nonfinite_policy, whole
 from .arrays import adjust_rank, to_class_weight, to_inputs, to_sample_weight
-from .dispatch import FitDispatcher, ProgbarLogger, RunDispatcher
+from .dispatch import FitDispatcher, RunDispatcher
 
 if TYPE_CHECKING:
     from ..._core import HistoryHandle, ModelHandle
@@ -48,6 +48,7 @@ class Trainer:
 
     def __init__(self) -> None:
         self.stop_training = False
+        self._initial_epoch: int | None = None
         self.history: History | None = None
         self.compiled = False
         self.optimizer: Any = None
@@ -212,15 +213,11 @@ class Trainer:
         rows = xs[0].shape[0] if xs[0].ndim else 0
         steps = -(-(int(rows * (1 - split)) if split else rows) // batch)
 
-        history = History()
-        user_callbacks = CallbackList(callbacks, self._model, {"verbose": shown, "epochs": epochs, "steps": steps})
-        for callback in list(user_callbacks.callbacks):
-            if isinstance(callback, History):
-                history = callback
-                user_callbacks.callbacks.remove(callback)
-        history.set_params({"verbose": shown, "epochs": epochs, "steps": steps})
+        params = {"verbose": shown, "epochs": epochs, "steps": steps}
+        user_callbacks, bar = _callbacks(callbacks, self._model, params)
+        history = user_callbacks.take(History) or History()
+        history.set_params(params)
         history.set_model(self._model)
-        bar = ProgbarLogger(shown, epochs, steps) if shown else None
         dispatcher = FitDispatcher(self._model, user_callbacks, history, bar)
 
         if not self._fit_lock.acquire(blocking=False):
@@ -229,6 +226,10 @@ class Trainer:
             self.stop_training = False
             history.on_train_begin()
             self.history = history
+            self._initial_epoch = None
+            dispatcher.before_fit()
+            # What a callback brought back may have been trained for longer than is asked for.
+            initial_epoch = min(self._initial_epoch or initial_epoch, epochs)
             handle, stopped_by = _core.client_fit(
                 client=client._native(),
                 model=self._handle,
@@ -319,8 +320,8 @@ class Trainer:
         shown = resolve_verbose(verbose)
         xs, ys = self._data(x, y)
         count = -(-(xs[0].shape[0] if xs[0].ndim else 0) // batch)
-        user_callbacks = CallbackList(callbacks, self._model, {"verbose": shown, "epochs": 1, "steps": count})
-        bar = ProgbarLogger(shown, 1, count) if shown else None
+        params = {"verbose": shown, "epochs": 1, "steps": count}
+        user_callbacks, bar = _callbacks(callbacks, self._model, params)
         dispatcher = RunDispatcher("test", user_callbacks, bar)
         user_callbacks.call("on_test_begin", {})
         dispatcher.begin()
@@ -342,7 +343,7 @@ class Trainer:
             raise stopped_by
         logs = {} if handle is None else {name: values[-1] for name, values in _read_history(handle).items()}
         if bar is not None:
-            bar.on_epoch_end(0, logs)
+            bar.finish(logs)
         user_callbacks.call("on_test_end", logs)
         if return_dict:
             return logs
@@ -430,8 +431,8 @@ class Trainer:
         outputs = tuple(np.empty((rows, *tail), _FLOAT32) for tail in self._output_tails)
         if client is None and rows <= batch and not callbacks and not shown:
             return self._predict_here(xs, outputs, nonfinite)
-        user_callbacks = CallbackList(callbacks, self._model, {"verbose": shown, "epochs": 1, "steps": count})
-        bar = ProgbarLogger(shown, 1, count) if shown else None
+        params = {"verbose": shown, "epochs": 1, "steps": count}
+        user_callbacks, bar = _callbacks(callbacks, self._model, params)
         dispatcher = RunDispatcher("predict", user_callbacks, bar)
         user_callbacks.call("on_predict_begin", {})
         dispatcher.begin()
@@ -451,7 +452,7 @@ class Trainer:
         if stopped_by is not None:
             raise stopped_by
         if bar is not None:
-            bar.on_epoch_end(0, {})
+            bar.finish({})
         user_callbacks.call("on_predict_end", {})
         return outputs[0] if len(outputs) == 1 else list(outputs)
 
@@ -517,6 +518,17 @@ class Trainer:
         if outputs == 1:
             return xs, to_inputs(y_name, y, tuple(len(tail) + 1 for tail in self._output_tails))
         raise NotSupportedError("models with several outputs are not trained by this version")
+
+
+def _callbacks(callbacks: Any, model: Model, params: dict[str, Any]) -> tuple[CallbackList, ProgbarLogger | None]:
+    """The user's callbacks, and the progress display: the user's own, or one by default. It comes after the others."""
+    user = CallbackList(callbacks, model=model)
+    user.set_params(params)
+    bar = user.take(ProgbarLogger)
+    if bar is None and params["verbose"]:
+        bar = ProgbarLogger()
+        bar.set_params(params)
+    return user, bar
 
 
 def _current_client() -> LeptonClient:

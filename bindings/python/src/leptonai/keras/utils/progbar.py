@@ -31,15 +31,21 @@ def resolve_verbose(verbose: object) -> int:
     raise bad_argument("verbose", '"auto", 0, 1 or 2', verbose)
 
 
+def print_message(message: str) -> None:
+    """Writes a line to standard output, whatever that is at the moment."""
+    sys.stdout.write(message + "\n")
+    sys.stdout.flush()
+
+
 class Progbar:
     """One line of progress, from 0 to `target` steps.
 
     Args:
-        target: Steps in all.
+        target: Steps in all; None when that is not known yet.
         verbose: 1 draws a bar, redrawn at most every 0.05 s; 2 writes one line at the end; 0 nothing.
     """
 
-    def __init__(self, target: int, verbose: int = 1) -> None:
+    def __init__(self, target: int | None, verbose: int = 1) -> None:
         self.target = target
         self._verbose = verbose
         self._dynamic = is_dynamic()
@@ -58,7 +64,7 @@ class Progbar:
             finalize: Whether this is the last; by default when `current` reaches the target.
         """
         if finalize is None:
-            finalize = current >= self.target
+            finalize = self.target is not None and current >= self.target
         now = time.monotonic()
         step_time = self._step_time(current, now)
         if self._verbose == 1 and self._dynamic:
@@ -78,9 +84,12 @@ class Progbar:
         return (now - self._start) / current
 
     def _redraw(self, current: int, now: float, step_time: float, logs: Mapping[str, Any], finalize: bool) -> None:
-        done = WIDTH * current // max(self.target, 1)
-        clock = now - self._start if finalize else step_time * (self.target - current)
-        count = f"{current:>{len(str(self.target))}}/{self.target}"
+        if self.target is None:
+            done, clock, count = 0, now - self._start, f"{current:>7}/Unknown"
+        else:
+            done = WIDTH * current // max(self.target, 1)
+            clock = now - self._start if finalize else step_time * (self.target - current)
+            count = f"{current:>{len(str(self.target))}}/{self.target}"
         plain = f"{count} {self._block * WIDTH} {_clock(clock)} {_per_step(step_time)}{_numbers(logs)}"
         line = plain
         if self._colour:
@@ -95,10 +104,11 @@ class Progbar:
 
     def _write_line(self, current: int, now: float, step_time: float, logs: Mapping[str, Any]) -> None:
         clock = _clock(now - self._start)
+        target = "Unknown" if self.target is None else self.target
         if self._verbose == 1:
-            line = f"{current}/{self.target} {self._block * WIDTH} {clock} {_per_step(step_time)}{_numbers(logs)}"
+            line = f"{current}/{target} {self._block * WIDTH} {clock} {_per_step(step_time)}{_numbers(logs)}"
         else:
-            line = f"{current}/{self.target} - {clock} - {_per_step(step_time)}{_numbers(logs)}"
+            line = f"{current}/{target} - {clock} - {_per_step(step_time)}{_numbers(logs)}"
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 

@@ -1,20 +1,11 @@
-"""Hooks that training calls: the base class, and the history that fit returns."""
+"""The base class of hooks that training calls."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..errors import bad_argument
-from ._missing import missing_from
-
 if TYPE_CHECKING:
-    from .models.model import Model
-
-__all__ = ["Callback", "CallbackList", "History"]
-
-if not TYPE_CHECKING:
-    __getattr__ = missing_from("keras.callbacks", __all__)
+    from ..models.model import Model
 
 Logs = dict[str, Any]
 
@@ -97,69 +88,3 @@ class Callback:
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         """After `predict`."""
-
-
-class History(Callback):
-    """What fit returns.
-
-    Attributes:
-        history: Lists of numbers, one per epoch: "loss", the metrics, and both with "val_".
-        epoch: The epochs' numbers.
-        params: "verbose", "epochs" and "steps" of the fit.
-        model: The model.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.history: dict[str, list[float]] = {}
-        self.epoch: list[int] = []
-
-    def on_train_begin(self, logs: Logs | None = None) -> None:
-        self.epoch = []
-
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.epoch.append(epoch)
-        for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(value)
-        self.model.history = self
-
-
-class CallbackList:
-    """Several callbacks as one."""
-
-    def __init__(self, callbacks: Any, model: Model, params: dict[str, Any]) -> None:
-        self.callbacks = _flat(callbacks)
-        for callback in self.callbacks:
-            callback.set_params(params)
-            callback.set_model(model)
-
-    def overrides(self, *hooks: str) -> bool:
-        """Whether a callback overrides one of these hooks."""
-        return any(
-            getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook)
-            for callback in self.callbacks
-            for hook in hooks
-        )
-
-    def call(self, hook: str, *arguments: Any) -> None:
-        """Calls a hook of each."""
-        for callback in self.callbacks:
-            getattr(callback, hook)(*arguments)
-
-
-def _flat(callbacks: Any) -> list[Callback]:
-    if callbacks is None:
-        return []
-    if isinstance(callbacks, Callback):
-        return [callbacks]
-    if not isinstance(callbacks, Iterable):
-        raise bad_argument("callbacks", "callbacks of keras.callbacks.Callback", callbacks)
-    flat: list[Callback] = []
-    for callback in callbacks:
-        if isinstance(callback, list | tuple):
-            flat += _flat(callback)
-        elif isinstance(callback, Callback):
-            flat.append(callback)
-        else:
-            raise bad_argument("callbacks", "instances of keras.callbacks.Callback", callback)
-    return flat
