@@ -309,6 +309,24 @@ LEPTON_API lepton_status lepton_model_add_layer(lepton_model *model, const char 
 LEPTON_API lepton_status lepton_model_build(lepton_model *model, const int64_t *shape, int32_t ndim,
                                             lepton_error **error);
 
+/** Shapes of what one call of a layer gives, asked before there is a model, as JSON: `[[null, 32]]`.
+ *  @param layer the layer or model as Keras config JSON, `{"class_name": ..., "config": {...}}`.
+ *  @param call `{"args": [...], "kwargs": {...}}`, where a tensor is
+ *  `{"class_name": "__keras_tensor__", "config": {"shape": [null, 8]}}`. Size-query form.
+ *  Errors: INVALID_ARGUMENT, SHAPE_MISMATCH, NOT_SUPPORTED, CORRUPT_DATA. Threads: concurrent. Since 0.2. */
+LEPTON_API lepton_status lepton_layer_output_shapes(const char *layer, const char *call, char *buffer, size_t capacity,
+                                                    size_t *length, lepton_error **error);
+
+/** Says whether training changes the weights of a layer. Takes effect with the next fit; the optimizer's state stays.
+ *  @param layer its name, "encoder/dense" for one inside a model that is a layer, NULL for all; @param trainable 1 or 0.
+ *  Errors: INVALID_HANDLE, NOT_FOUND, INVALID_STATE (a fit is running), INVALID_ARGUMENT. Threads: one caller at a
+ *  time. Since 0.2. */
+LEPTON_API lepton_status lepton_model_set_trainable(lepton_model *model, const char *layer, int32_t trainable,
+                                                    lepton_error **error);
+
+/** A number that grows with every change of the weights. Errors: INVALID_HANDLE. Threads: concurrent. Since 0.2. */
+LEPTON_API lepton_status lepton_model_weights_version(lepton_model *model, uint64_t *out, lepton_error **error);
+
 /** The model's config as Keras JSON. Size-query form. Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_model_get_config(lepton_model *model, char *buffer, size_t capacity, size_t *length,
                                                  lepton_error **error);

@@ -80,50 +80,67 @@ struct ParsedLayer {
     }
 
     private static func call(_ node: JSONValue, _ owner: String) throws(LeptonError) -> Call {
-        guard let fields = node.objectValue, let arguments = fields["args"]?.arrayValue else {
-            throw LeptonError(
-                .notSupported,
-                "\(owner): calls in the form of older versions of Keras are not supported; save the model with Keras 3")
-        }
         var tensors: [KerasHistory] = []
-        var positional: [LayerCall.Argument] = []
-        for argument in arguments { positional.append(try read(argument, owner, &tensors)) }
-        var keywords: [LayerCall.Keyword] = []
-        let object = fields["kwargs"]?.objectValue ?? JSONObject()
-        for key in object.keys {
-            keywords.append(LayerCall.Keyword(key, try read(object[key] ?? .null, owner, &tensors)))
+        let call = try LayerCall(node, owner) { (config) throws(LeptonError) in
+            tensors.append(try KerasHistory(config["keras_history"] ?? .null, "\(owner).inbound_nodes"))
+            return tensors.count - 1
         }
         guard !tensors.isEmpty else {
             throw LeptonError(
                 .invalidArgument, argument: owner, expected: "a call with at least one tensor", received: "none")
         }
-        return Call(tensors: tensors, call: LayerCall(positional: positional, keywords: keywords))
+        return Call(tensors: tensors, call: call)
+    }
+}
+
+extension LayerCall {
+    /// Reads `{"args": [...], "kwargs": {...}}`.
+    ///
+    /// - Parameter tensor: told what a tensor's "config" is, and gives its place among the inputs.
+    init(
+        _ node: JSONValue, _ owner: String, tensor: (JSONObject) throws(LeptonError) -> Int
+    ) throws(LeptonError) {
+        self = try LayerCall.reading(node, owner, tensor)
+    }
+
+    private static func reading(
+        _ node: JSONValue, _ owner: String, _ tensor: (JSONObject) throws(LeptonError) -> Int
+    ) throws(LeptonError) -> LayerCall {
+        guard let fields = node.objectValue, let arguments = fields["args"]?.arrayValue else {
+            throw LeptonError(
+                .notSupported,
+                "\(owner): calls in the form of older versions of Keras are not supported; save the model with Keras 3")
+        }
+        var positional: [LayerCall.Argument] = []
+        for argument in arguments { positional.append(try read(argument, tensor)) }
+        var keywords: [LayerCall.Keyword] = []
+        let object = fields["kwargs"]?.objectValue ?? JSONObject()
+        for key in object.keys { keywords.append(LayerCall.Keyword(key, try read(object[key] ?? .null, tensor))) }
+        return LayerCall(positional: positional, keywords: keywords)
     }
 
     private static func read(
-        _ value: JSONValue, _ owner: String, _ tensors: inout [KerasHistory]
+        _ value: JSONValue, _ tensor: (JSONObject) throws(LeptonError) -> Int
     ) throws(LeptonError) -> LayerCall.Argument {
-        if let items = value.arrayValue { return .list(try readAll(items, owner, &tensors)) }
+        if let items = value.arrayValue { return .list(try readAll(items, tensor)) }
         guard let object = value.objectValue, let className = object["class_name"]?.stringValue else {
             return .value(value)
         }
         switch className {
         case "__keras_tensor__":
-            let history = object["config"]?.objectValue?["keras_history"] ?? .null
-            tensors.append(try KerasHistory(history, "\(owner).inbound_nodes"))
-            return .tensor(tensors.count - 1)
+            return .tensor(try tensor(object["config"]?.objectValue ?? JSONObject()))
         case "__tuple__":
-            return .list(try readAll(object["items"]?.arrayValue ?? [], owner, &tensors))
+            return .list(try readAll(object["items"]?.arrayValue ?? [], tensor))
         default:
             return .value(value)
         }
     }
 
     private static func readAll(
-        _ items: [JSONValue], _ owner: String, _ tensors: inout [KerasHistory]
+        _ items: [JSONValue], _ tensor: (JSONObject) throws(LeptonError) -> Int
     ) throws(LeptonError) -> [LayerCall.Argument] {
         var arguments: [LayerCall.Argument] = []
-        for item in items { arguments.append(try read(item, owner, &tensors)) }
+        for item in items { arguments.append(try read(item, tensor)) }
         return arguments
     }
 }

@@ -30,7 +30,7 @@ extension ModelGraph {
             try self.init(functional: &reader, owner: className)
         }
         reader.ignore("dtype")
-        if !(try reader.bool("trainable", default: true)) { freeze() }
+        if !(try reader.bool("trainable", default: true)) { setTrainable(false) }
     }
 
     /// The list of layers of a config.

@@ -50,19 +50,8 @@ extension ModelGraph {
         return shapes[place]
     }
 
-    /// The layer as this call uses it, once the number of its inputs has been found to be right.
     private func configured(_ node: Node, inputs: Int) throws(LeptonError) -> any Layer {
-        let layer = try layers[node.layer].configured(for: node.call)
-        guard layer.inputCounts.contains(inputs) else {
-            let counts = layer.inputCounts
-            let expected =
-                counts.lowerBound == counts.upperBound
-                ? "\(counts.lowerBound)" : counts.upperBound == Int.max ? "at least \(counts.lowerBound)" : "\(counts)"
-            throw LeptonError(
-                .invalidArgument, argument: "inputs",
-                expected: "\(expected) tensor\(expected == "1" ? "" : "s")", received: "\(inputs)")
-        }
-        return layer
+        try layers[node.layer].called(node.call, inputs: inputs)
     }
 
     private func withContext(_ node: Node, _ body: () throws(LeptonError) -> Void) throws(LeptonError) {
@@ -129,9 +118,25 @@ extension ModelGraph {
         return outputs.map { outputsOfNode[$0.node][$0.output] }
     }
 
-    /// The same graph with every layer's weights kept as they are in training, as Keras does for `trainable = False` of
-    /// a whole model.
-    mutating func freeze() {
-        for index in layers.indices { layers[index].freeze() }
+    /// Keeps every layer's weights as they are in training, as Keras does for `trainable = False` of a whole model, or
+    /// lets them all be trained.
+    mutating func setTrainable(_ isTrainable: Bool) {
+        for index in layers.indices { layers[index].setTrainable(isTrainable) }
+    }
+
+    /// The same for the layer of a path such as "encoder/dense".
+    ///
+    /// - Throws: `notFound`.
+    package mutating func setTrainable(_ isTrainable: Bool, layer path: String) throws(LeptonError) {
+        let parts = path.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let index = layers.firstIndex(where: { $0.options.name == String(parts[0]) }) else {
+            throw LeptonError(.notFound, "the model has no layer '\(path.prefix(200))'")
+        }
+        guard parts.count > 1 else { return layers[index].setTrainable(isTrainable) }
+        guard var inner = layers[index] as? ModelLayer else {
+            throw LeptonError(.notFound, "layer '\(parts[0])' has no layers inside that are trained on their own")
+        }
+        try inner.graph.setTrainable(isTrainable, layer: String(parts[1]))
+        layers[index] = inner
     }
 }

@@ -43,8 +43,8 @@ public protocol Layer: Sendable {
     /// Under which module and class Keras writes the layer.
     var identity: LayerIdentity { get }
 
-    /// Keeps the weights as they are in training, those of layers inside as well.
-    mutating func freeze()
+    /// Whether training changes the weights, those of layers inside as well.
+    mutating func setTrainable(_ isTrainable: Bool)
 }
 
 extension Layer {
@@ -53,7 +53,7 @@ extension Layer {
     public var inputCounts: ClosedRange<Int> { 1...1 }
     public var supportsMasking: Bool { false }
     public var identity: LayerIdentity { LayerIdentity(module: "keras.layers", className: Self.className) }
-    public mutating func freeze() { options.isTrainable = false }
+    public mutating func setTrainable(_ isTrainable: Bool) { options.isTrainable = isTrainable }
 
     public func configured(for call: LayerCall) throws(LeptonError) -> any Layer {
         try call.check(identity.className)

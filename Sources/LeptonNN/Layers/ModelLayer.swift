@@ -4,7 +4,7 @@ import LeptonTensor
 package struct ModelLayer: Layer {
     package static let className = "Functional"
     package var options: LayerOptions
-    private var graph: ModelGraph
+    var graph: ModelGraph
 
     package init(_ graph: ModelGraph) {
         self.graph = graph
@@ -34,9 +34,9 @@ package struct ModelLayer: Layer {
         return fields
     }
 
-    package mutating func freeze() {
-        options.isTrainable = false
-        graph.freeze()
+    package mutating func setTrainable(_ isTrainable: Bool) {
+        options.isTrainable = isTrainable
+        graph.setTrainable(isTrainable)
     }
 
     package var inputCounts: ClosedRange<Int> {

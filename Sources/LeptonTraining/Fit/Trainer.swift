@@ -140,6 +140,7 @@ final class Trainer {
         while start < trainRows, !stopRequested, !isInterrupted() {
             let rows = min(batchSize, trainRows - start)
             model.lock.withLock {
+                model.weightsVersion += 1
                 executor.train(
                     order: order.map { UnsafePointer($0.pointer) }, start: start, rows: rows, state: state,
                     totals: scores.batch)

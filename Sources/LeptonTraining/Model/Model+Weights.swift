@@ -73,6 +73,7 @@ extension Model {
             }
             built.parameters.pointer.update(from: staged.pointer, count: staged.count)
             hasOwnWeights = true
+            weightsVersion += 1
         }
     }
 

@@ -27,6 +27,8 @@ public final class Model: @unchecked Sendable {
     /// Epochs trained over the model's life: numbers the orders in which rows are shuffled.
     var epochsTrained: UInt64 = 0
     var isTraining = false
+    /// Grows with every change of the weights, so that models that share layers know who has the newest.
+    var weightsVersion: UInt64 = 0
     /// Whether the weights are others than those drawn from the seed.
     var hasOwnWeights = false
     /// A mistake in a Swift declaration, kept for the calls that can throw.
@@ -172,6 +174,36 @@ extension Model {
             }
         }
     }
+
+    /// Says whether training changes the weights of a layer ("dense", or "encoder/dense" inside another model), or of all
+    /// layers when `path` is nil. Takes effect with the next fit; the optimizer's state stays.
+    ///
+    /// - Throws: `notFound`; `invalidState` during a fit.
+    package func setTrainable(_ isTrainable: Bool, layer path: String?) throws(LeptonError) {
+        try withState { () throws(LeptonError) in
+            try requireIdle("changing what is trained")
+            var changed = graph
+            if let path {
+                try changed.setTrainable(isTrainable, layer: path)
+            } else {
+                for layer in graph.layers {
+                    if let name = layer.options.name { try changed.setTrainable(isTrainable, layer: name) }
+                }
+            }
+            guard let built else {
+                graph = changed
+                return
+            }
+            let operations = try changed.lowered()
+            // Weights stand where they stood: their places do not depend on which are trained.
+            self.built = BuiltModel(
+                operations: operations, layout: try ParameterLayout(operations), parameters: built.parameters)
+            graph = changed
+        }
+    }
+
+    /// A number that differs whenever the weights may.
+    package func currentWeightsVersion() -> UInt64 { lock.withLock { weightsVersion } }
 
     /// Appends a layer by its Keras class name.
     package func addLayer(className: String, config: JSONObject) throws(LeptonError) {

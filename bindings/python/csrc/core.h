@@ -56,7 +56,7 @@ typedef struct {
 
 /* Borrows every array of a tuple or list. On failure nothing is held and an exception is set. */
 int core_tensors_acquire(core_tensors *tensors, PyObject *sequence, int writable, const char *argument);
-/* Borrows one array; None gives no view (`count` 0). */
+/* Borrows one array, or every array of a tuple; None gives no view (`count` 0). */
 int core_tensors_acquire_optional(core_tensors *tensors, PyObject *object, const char *argument);
 void core_tensors_release(core_tensors *tensors);
 
@@ -88,6 +88,7 @@ PyObject *core_progress_exception(core_progress *progress);
 void core_progress_end(core_progress *progress);
 
 /* ---- the functions, by section of lepton.h */
-extern PyMethodDef core_client_methods[], core_model_methods[], core_training_methods[], core_history_methods[];
+extern PyMethodDef core_client_methods[], core_model_methods[], core_graph_methods[], core_training_methods[],
+    core_history_methods[];
 
 #endif

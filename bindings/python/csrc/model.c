@@ -186,8 +186,8 @@ static PyObject *model_compile(PyObject *self, PyObject *arguments) {
     lepton_compile_options options;
     lepton_compile_options_init(&options);
     PyObject *metrics, *weighted;
-    if (!PyArg_ParseTuple(arguments, "O&szO!O!", core_model_converter, &model, &options.optimizer, &options.loss,
-                          &PyTuple_Type, &metrics, &PyTuple_Type, &weighted))
+    if (!PyArg_ParseTuple(arguments, "O&szO!O!|z", core_model_converter, &model, &options.optimizer, &options.loss,
+                          &PyTuple_Type, &metrics, &PyTuple_Type, &weighted, &options.loss_weights))
         return NULL;
     const char **metric_texts = texts_of(metrics, &options.metric_count);
     const char **weighted_texts = metric_texts ? texts_of(weighted, &options.weighted_metric_count) : NULL;

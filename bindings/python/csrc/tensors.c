@@ -105,6 +105,7 @@ failed:
 }
 
 int core_tensors_acquire_optional(core_tensors *tensors, PyObject *object, const char *argument) {
+    if (PyTuple_Check(object)) return core_tensors_acquire(tensors, object, 0, argument);
     reserve(tensors, object == Py_None ? 0 : 1);
     if (tensors->count == 0 || acquire_one(tensors, object, 0, argument) == 0) return 0;
     core_tensors_release(tensors);

@@ -115,7 +115,9 @@ static PyObject *client_fit(PyObject *self, PyObject *arguments, PyObject *keywo
         options.validation_x = validation_x.count ? validation_x.views : NULL;
         options.validation_y = validation_y.count ? validation_y.views : NULL;
         options.validation_sample_weight = validation_weight.count ? validation_weight.views : NULL;
+        options.validation_sample_weight_count = validation_weight.count;
         options.sample_weight = weight.count ? weight.views : NULL;
+        options.sample_weight_count = weight.count;
         core_progress progress;
         core_progress_begin(&progress, callback, events, batch_interval);
         options.progress = core_progress_step;
@@ -166,6 +168,7 @@ static PyObject *client_evaluate(PyObject *self, PyObject *arguments, PyObject *
     if (acquire_pair(&x, x_arrays, &y, y_arrays) < 0) return NULL;
     if (core_tensors_acquire_optional(&weight, weights, "sample_weight") == 0) {
         options.sample_weight = weight.count ? weight.views : NULL;
+        options.sample_weight_count = weight.count;
         core_progress progress;
         core_progress_begin(&progress, callback, events, batch_interval);
         options.progress = core_progress_step;

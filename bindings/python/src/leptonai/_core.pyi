@@ -59,6 +59,9 @@ def model_set_seed(model: ModelHandle, seed: int, /) -> None: ...
 def model_add_layer(model: ModelHandle, class_name: str, config: str | None, /) -> None: ...
 def model_build(model: ModelHandle, shape: Sequence[int], /) -> None: ...
 def model_get_config(model: ModelHandle, /) -> str: ...
+def layer_output_shapes(layer: str, call: str, /) -> str: ...
+def model_set_trainable(model: ModelHandle, layer: str | None, trainable: bool, /) -> None: ...
+def model_weights_version(model: ModelHandle, /) -> int: ...
 def model_summary(model: ModelHandle, line_length: int, /) -> str: ...
 def model_io_count(model: ModelHandle, /) -> tuple[int, int]: ...
 def model_input_shape(model: ModelHandle, index: int, /) -> tuple[int, ...]: ...
@@ -69,6 +72,7 @@ def model_compile(
     loss: str | None,
     metrics: tuple[str, ...],
     weighted_metrics: tuple[str, ...],
+    loss_weights: str | None = None,
     /,
 ) -> None: ...
 def model_get_compile_config(model: ModelHandle, /) -> str: ...
@@ -102,10 +106,10 @@ def client_fit(
     validation_split: float,
     validation_x: _Arrays,
     validation_y: _Arrays,
-    validation_sample_weight: NDArray[Any] | None,
+    validation_sample_weight: NDArray[Any] | tuple[NDArray[Any], ...] | None,
     validation_batch_size: int,
     nonfinite: int,
-    sample_weight: NDArray[Any] | None,
+    sample_weight: NDArray[Any] | tuple[NDArray[Any], ...] | None,
     class_weight: dict[int, float] | None,
     allocation: AllocationHandle | None,
     store_name: str | None,
@@ -121,7 +125,7 @@ def client_evaluate(
     y: _Arrays,
     batch_size: int,
     nonfinite: int,
-    sample_weight: NDArray[Any] | None,
+    sample_weight: NDArray[Any] | tuple[NDArray[Any], ...] | None,
     allocation: AllocationHandle | None,
     progress: _Progress | None,
     events: int,
