@@ -11,7 +11,14 @@ from .. import _core
 from ..errors import LeptonError, NotSupportedError, TypeMismatchError, bad_argument
 from ._missing import missing_from
 
-__all__ = ["deserialize_keras_object", "load_model", "serialize_keras_object"]
+__all__ = [
+    "deserialize_keras_object",
+    "load_model",
+    "load_weights",
+    "save_model",
+    "save_weights",
+    "serialize_keras_object",
+]
 
 if not TYPE_CHECKING:
     __getattr__ = missing_from("keras.saving", __all__)
@@ -112,3 +119,18 @@ def load_model(filepath: Any, **options: Any) -> Any:
     from .models.saving import load_model as load
 
     return load(filepath, **options)
+
+
+def save_model(model: Any, filepath: Any, **options: Any) -> None:
+    """As `model.save`."""
+    model.save(filepath, **options)
+
+
+def save_weights(model: Any, filepath: Any, **options: Any) -> None:
+    """As `model.save_weights`."""
+    model.save_weights(filepath, **options)
+
+
+def load_weights(model: Any, filepath: Any, **options: Any) -> None:
+    """As `model.load_weights`."""
+    model.load_weights(filepath, **options)

@@ -16,7 +16,10 @@ from .sequential import Sequential
 def load_model(
     filepath: str | os.PathLike[str], custom_objects: None = None, compile: bool = True, safe_mode: bool = True
 ) -> Model:
-    """The model that `save` wrote, compiled if it was.
+    """The model that `save` wrote, ours or Keras's, compiled if it was.
+
+    The ending says what it is: ".keras" is Keras's archive, which needs the package h5py; everything else a safetensors
+    file.
 
     Nothing in a file is ever executed.
 
@@ -30,7 +33,10 @@ def load_model(
         custom_objects=(custom_objects, None),
         safe_mode=(safe_mode, True),
     )
-    handle = _core.model_load(_path_for_files(filepath))
+    path = _path_for_files(filepath)
+    if path.lower().endswith(".keras"):
+        return _load_archive(path, compile)
+    handle = _core.model_load(path)
     described = json.loads(_core.model_get_config(handle))
     if not isinstance(described, dict) or described.get("class_name") != "Sequential":
         raise CorruptDataError(f"filepath: expected a Sequential model in {os.fspath(filepath)}")
@@ -38,6 +44,22 @@ def load_model(
     model._adopt(handle, described["config"])
     if compile:
         model._read_compiled()
+    return model
+
+
+def _load_archive(path: str, compile: bool) -> Model:
+    from ..files import archive, h5
+
+    with archive.Archive(path) as opened:
+        config = opened.config()
+        model = model_from_config(config)
+        shape = (config.get("build_config") or {}).get("input_shape")
+        if shape is not None and not model.built and isinstance(model, Sequential):
+            model.build(shape)
+        if compile and config.get("compile_config"):
+            model.compile_from_config(config["compile_config"])
+        if model.built:
+            h5.read(model, opened.weights())
     return model
 
 
@@ -70,6 +92,8 @@ def clone_model(model: Model) -> Model:
     return type(model).from_config(model.get_config())
 
 
-def save_model(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+def save_model(
+    model: Model, filepath: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None
+) -> None:
     """As `model.save`."""
-    model.save(filepath, overwrite=overwrite)
+    model.save(filepath, overwrite=overwrite, zipped=zipped)

@@ -1,0 +1,151 @@
+"""`.keras`: a zip archive of the config, a note about its origin, and the weights."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+import zlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ...errors import CorruptDataError, LeptonError, NotSupportedError
+from ..saving import serialize_keras_object
+from . import h5
+
+if TYPE_CHECKING:
+    from ..models.model import Model
+
+_METADATA, _CONFIG, _WEIGHTS = "metadata.json", "config.json", "model.weights.h5"
+_LARGEST_CONFIG = 256 << 20
+# A member larger than the floor that unpacks to more than this many times its size was made to fill the memory: Keras
+# stores members as they are.
+_EXPANSION_FLOOR, _LARGEST_EXPANSION = 16 << 20, 100
+KERAS_VERSION = "3.15.1"
+
+
+def config_of(model: Model) -> dict[str, Any]:
+    """The model's structure and compile settings, as Keras writes them."""
+    config = serialize_keras_object(model)
+    shapes = model._input_shapes
+    if shapes is not None and len(shapes) == 1:
+        config["build_config"] = {"input_shape": [None, *shapes[0][1:]]}
+    compiled = model.get_compile_config()
+    if compiled is not None:
+        config["compile_config"] = {
+            "loss_weights": None,
+            "run_eagerly": False,
+            "steps_per_execution": 1,
+            "jit_compile": False,
+            **compiled,
+        }
+    return config
+
+
+def write(model: Model, path: str) -> None:
+    """Writes beside the target, then takes its place: a file of that name is replaced whole or not at all."""
+    weights = io.BytesIO()
+    h5.write(model, weights)
+    metadata = {"keras_version": KERAS_VERSION, "date_saved": datetime.now().strftime("%Y-%m-%d@%H:%M:%S")}
+    with replacing(path) as beside, zipfile.ZipFile(beside, "w") as archive:
+        archive.writestr(_METADATA, json.dumps(metadata))
+        archive.writestr(_CONFIG, json.dumps(config_of(model)))
+        archive.writestr(_WEIGHTS, weights.getbuffer())
+
+
+class replacing:  # noqa: N801  used as a function
+    """A path beside `path`, whose file becomes `path` when the block ends well, and goes otherwise."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._beside = f"{path}.{os.getpid()}.new"
+
+    def __enter__(self) -> str:
+        return self._beside
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            os.replace(self._beside, self._path)  # noqa: PTH105
+        elif os.path.exists(self._beside):  # noqa: PTH110
+            os.unlink(self._beside)  # noqa: PTH108
+
+
+class Archive:
+    """A `.keras` file that is read. Nothing in it is unpacked to disk or executed.
+
+    Raises:
+        FileNotFoundError: No such file.
+        ValueError: Not such an archive, a damaged one, or one made to do harm.
+    """
+
+    def __init__(self, path: str) -> None:
+        if os.path.isdir(path):  # noqa: PTH112
+            raise NotSupportedError(
+                f"filepath: folders are not supported; save {path} again as a file that ends in .keras",
+                argument="filepath",
+            )
+        self._path = path
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+            raise self._corrupt(f"{error}") from error
+        try:
+            self._check()
+        except LeptonError:
+            self.close()
+            raise
+
+    def _corrupt(self, received: str) -> CorruptDataError:
+        return CorruptDataError(f"filepath: expected a .keras archive in {self._path}. Received: {received}")
+
+    def _check(self) -> None:
+        names = self._archive.namelist()
+        for name in names:
+            if name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name:
+                raise self._corrupt(f"a member called {name!r}")
+        if len(set(names)) != len(names):
+            raise self._corrupt("two members of one name")
+        for name in (_CONFIG, _WEIGHTS):
+            if name not in names:
+                raise self._corrupt(f"no member {name}")
+
+    def _read(self, name: str, largest: int | None = None) -> bytes:
+        info = self._archive.getinfo(name)
+        expands = info.file_size > _EXPANSION_FLOOR and info.file_size > _LARGEST_EXPANSION * info.compress_size
+        if expands or (largest is not None and info.file_size > largest):
+            raise self._corrupt(f"{name} of {info.compress_size} bytes that would unpack to {info.file_size}")
+        try:
+            with self._archive.open(info) as member:
+                data = member.read(info.file_size + 1)
+        except (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, NotImplementedError) as error:
+            raise self._corrupt(f"{name}: {error}") from error
+        if len(data) != info.file_size:
+            raise self._corrupt(f"{name} of {len(data)} bytes instead of {info.file_size}")
+        return data
+
+    def config(self) -> dict[str, Any]:
+        """The model's structure and compile settings."""
+        try:
+            config = json.loads(self._read(_CONFIG, _LARGEST_CONFIG))
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, LeptonError):
+                raise
+            raise self._corrupt(f"{_CONFIG}: {error}") from error
+        if not isinstance(config, dict):
+            raise self._corrupt(f"{_CONFIG} with a {type(config).__name__}")
+        return config
+
+    def weights(self) -> io.BytesIO:
+        """The weights' HDF5 file."""
+        return io.BytesIO(self._read(_WEIGHTS))
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._archive.close()
+
+    def __enter__(self) -> Archive:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
