@@ -328,6 +328,7 @@ static void adam_f32(float *w, float *m, float *v, float *vhat, const float *g, 
 }
 
 #include "scalar_adaptive.h"
+#include "scalar_functions.h"
 
 /* -------------------------------------------------------- matrix products */
 

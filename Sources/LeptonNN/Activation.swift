@@ -1,6 +1,7 @@
 import LeptonTensor
 
-/// An activation function by its Keras name.
+/// An activation function by its Keras name, with Keras's default parameters. Formulas: `keras.activations`, and
+/// lepton_kernels_functions.h.
 public enum Activation: String, Sendable, CaseIterable {
     case linear
     /// max(x, 0)
@@ -11,6 +12,50 @@ public enum Activation: String, Sendable, CaseIterable {
     /// exp(x) / sum(exp(x)) over the last axis.
     case softmax
 
+    /// x below 0 is multiplied by 0.2.
+    case leakyRelu = "leaky_relu"
+    /// min(max(x, 0), 6)
+    case relu6
+    case celu
+    /// x above 0, exp(x) - 1 below.
+    case elu
+    /// Self-normalising (Klambauer et al., 2017); to be used with `Initializer.lecunNormal`.
+    case selu
+    /// log(1 + exp(x))
+    case softplus
+    /// x / (1 + |x|)
+    case softsign
+    /// (x + sqrt(x² + 4)) / 2
+    case squareplus
+    case softShrink = "soft_shrink"
+    case hardShrink = "hard_shrink"
+    case tanhShrink = "tanh_shrink"
+    case sparsePlus = "sparse_plus"
+    case sparseSigmoid = "sparse_sigmoid"
+    /// x · sigmoid(x); also named swish.
+    case silu
+    /// x · Φ(x), exact.
+    case gelu
+    case exponential
+    case hardSigmoid = "hard_sigmoid"
+    /// x · hard_sigmoid(x); also named hard_swish.
+    case hardSilu = "hard_silu"
+    case hardTanh = "hard_tanh"
+    /// x · tanh(softplus(x))
+    case mish
+    case logSigmoid = "log_sigmoid"
+    /// log(softmax(x)), without overflow.
+    case logSoftmax = "log_softmax"
+    /// Softmax's sparse relative (Martins & Astudillo, 2016), over the last axis.
+    case sparsemax
+    /// u · sigmoid(v) with u and v the halves of the last axis, which becomes half as long.
+    case glu
+
+    private static let aliases: [String: Activation] = ["swish": .silu, "hard_swish": .hardSilu]
+
+    private static let byName: [String: Activation] =
+        Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) }).merging(aliases) { name, _ in name }
+
     /// - Throws: `invalidArgument` with the nearest known name.
     package init(_ value: JSONValue?, owner: String) throws(LeptonError) {
         guard let value else {
@@ -18,52 +63,18 @@ public enum Activation: String, Sendable, CaseIterable {
             return
         }
         let object = try SerializedObject("\(owner).activation", value)
-        guard let activation = Activation(rawValue: object.className) else {
-            throw unknownName("activation", object.className, known: Activation.allCases.map(\.rawValue))
+        guard let activation = Activation.byName[object.className] else {
+            if object.className == "threshold" {
+                throw LeptonError(
+                    .notSupported,
+                    "\(owner).activation: 'threshold' takes two arguments and has no defaults for them; "
+                        + "a ReLU layer has a threshold")
+            }
+            throw unknownName("activation", object.className, known: Array(Activation.byName.keys))
         }
         self = activation
     }
 
     /// As Keras writes it in a layer's config.
     package var config: JSONValue { .string(rawValue) }
-
-    /// Whether operations that make a product apply it themselves, in the same pass.
-    package var isFused: Bool {
-        switch self {
-        case .linear, .relu, .sigmoid, .tanh: true
-        case .softmax: false
-        }
-    }
-
-    /// What such an operation applies: this one, or nothing when an operation of its own has to follow.
-    package var fusedPart: Activation { isFused ? self : .linear }
-
-    /// Shape of the activation of values of a sample shape.
-    package func outputShape(for shape: [Int]) throws(LeptonError) -> [Int] {
-        guard isFused || !shape.isEmpty else {
-            throw LeptonError(
-                .shapeMismatch, argument: "\(rawValue) input", expected: "at least 2 axes, batch included",
-                received: "(None,)")
-        }
-        return shape
-    }
-}
-
-extension LoweredGraph {
-    /// Appends an activation after a value. Every layer with an `activation` argument ends with it.
-    package mutating func append(_ activation: Activation, after value: Int) throws(LeptonError) -> Int {
-        let shape = try activation.outputShape(for: operations.sampleShapes[value])
-        switch activation {
-        case .linear: return value
-        case .softmax: return try operations.add(SoftmaxOperation(), inputs: [value], outputShape: shape)
-        default:
-            return try operations.add(
-                ActivationOperation(activation: activation), inputs: [value], outputShape: shape)
-        }
-    }
-
-    /// Appends what an operation that applied the `fusedPart` itself has left to do.
-    package mutating func appendUnfused(_ activation: Activation, after value: Int) throws(LeptonError) -> Int {
-        activation.isFused ? value : try append(activation, after: value)
-    }
 }

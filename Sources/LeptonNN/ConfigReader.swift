@@ -23,7 +23,7 @@ public struct ConfigReader {
         return value
     }
 
-    private func wrong(_ name: String, _ expected: String, _ value: JSONValue?) -> LeptonError {
+    func wrong(_ name: String, _ expected: String, _ value: JSONValue?) -> LeptonError {
         LeptonError(
             .invalidArgument, argument: "\(owner).\(name)", expected: expected,
             received: value.map(\.kindName) ?? "nothing")

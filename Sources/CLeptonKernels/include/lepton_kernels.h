@@ -57,6 +57,8 @@ void lepton_k_softmax_f32(float *y, const float *x, size_t rows, size_t cols);
 /** dx = y * (dy - sum(dy * y)), per row; dx may be dy. */
 void lepton_k_softmax_grad_f32(float *dx, const float *dy, const float *y, size_t rows, size_t cols);
 
+#include "lepton_kernels_functions.h"
+
 /* ------------------------------------------------------------ element-wise */
 
 /** out(n) = a + b; out may be a or b. */

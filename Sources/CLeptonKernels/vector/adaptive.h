@@ -4,7 +4,7 @@
  * Each loop takes whole vectors and, at the end, the part of one that is left, with the same arithmetic.
  */
 
-#define FOR_VECTORS(i, left) for (size_t i = 0, left = n; i < n; i += W, left = n - (i < n ? i : n))
+#define FOR_VECTORS(i, left) EACH_VECTOR(i, n, left)
 
 static void rmsprop_f32(float *w, float *v, float *momentum, float *average, const float *g, size_t n, float lr,
                         double rho, float mu, float eps) {

@@ -20,6 +20,7 @@
 #include "data.h"
 #include "dropout.h"
 #include "elementwise.h"
+#include "functions.h"
 #include "gemm.h"
 #include "losses.h"
 #include "optimizers.h"

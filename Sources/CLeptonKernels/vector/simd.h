@@ -78,6 +78,9 @@ INLINE void store_any(float *p, vf v, size_t left) {
     }
 }
 
+/* For i = 0, W, 2 W, ... below n, with `left` = n - i: a body of load_any and store_any for whole vectors and the rest. */
+#define EACH_VECTOR(i, n, left) for (size_t i = 0, left = (n); i < (n); i += W, left = (n) - (i < (n) ? i : (n)))
+
 /** All lanes x. */
 INLINE vf splat(float x) { return x - (vf){0}; }
 

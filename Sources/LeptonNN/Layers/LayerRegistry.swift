@@ -4,7 +4,10 @@ import LeptonTensor
 package enum LayerRegistry {
     /// One list for each family of layers, beside the layers themselves.
     private static let types: [any Layer.Type] =
-        [InputLayer.self, Dense.self, ActivationLayer.self, Dropout.self, Flatten.self]
+        [InputLayer.self, Dense.self, Dropout.self, Flatten.self] + activationLayers
+
+    private static let activationLayers: [any Layer.Type] =
+        [ActivationLayer.self, ReLU.self, LeakyReLU.self, PReLU.self, ELU.self, Softmax.self]
 
     private static let byName: [String: any Layer.Type] = {
         var names: [String: any Layer.Type] = [:]
@@ -18,7 +21,7 @@ package enum LayerRegistry {
     private static let notYet: Set<String> = [
         "BatchNormalization", "LayerNormalization", "Conv1D", "Conv2D", "Conv3D", "MaxPooling2D", "AveragePooling2D",
         "Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "MultiHeadAttention", "Attention",
-        "Reshape", "Permute", "Concatenate", "Add", "GaussianNoise", "LeakyReLU", "ReLU", "Softmax", "PReLU", "ELU",
+        "Reshape", "Permute", "Concatenate", "Add", "GaussianNoise",
         "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Normalization", "Rescaling", "Masking", "RepeatVector",
     ]
 

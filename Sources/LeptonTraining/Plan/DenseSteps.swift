@@ -2,13 +2,13 @@ import CLeptonKernels
 import LeptonNN
 
 extension Activation {
-    /// The kernels' number for an element-wise activation. Softmax is an operation of its own and never asked.
+    /// The kernels' number for a fused activation. The others are operations of their own and never asked.
     var kernelMode: Int32 {
         switch self {
-        case .linear, .softmax: Int32(LEPTON_K_LINEAR)
         case .relu: Int32(LEPTON_K_RELU)
         case .sigmoid: Int32(LEPTON_K_SIGMOID)
         case .tanh: Int32(LEPTON_K_TANH)
+        default: Int32(LEPTON_K_LINEAR)
         }
     }
 }

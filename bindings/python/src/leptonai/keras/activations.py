@@ -1,17 +1,57 @@
-"""Activation functions, as names for layers and as functions on arrays."""
+"""Activation functions, as names for layers and as functions on arrays.
+
+Formulas and defaults are those of Keras 3.15 (keras/src/activations); the core's kernels have the same.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import NotSupportedError, bad_argument, refuse_unless_default
+from ..errors import NotSupportedError, bad_argument
 from ._missing import missing_from
 
-__all__ = ["deserialize", "get", "linear", "relu", "serialize", "sigmoid", "softmax", "tanh"]
+__all__ = [
+    "celu",
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "glu",
+    "hard_shrink",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "hard_tanh",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "soft_shrink",
+    "softmax",
+    "softplus",
+    "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
+    "swish",
+    "tanh",
+    "tanh_shrink",
+    "threshold",
+]
 
 if not TYPE_CHECKING:
     __getattr__ = missing_from("keras.activations", __all__)
@@ -30,16 +70,114 @@ def linear(x: ArrayLike) -> Floats:
 
 
 def relu(x: ArrayLike, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Floats:
-    """max(x, 0)."""
-    refuse_unless_default(
-        "relu",
-        {},
-        negative_slope=(negative_slope, 0.0),
-        max_value=(max_value, None),
-        threshold=(threshold, 0.0),
-    )
-    result: Floats = np.maximum(_floats(x), 0)
+    """max(x, 0); with a slope below the threshold, and at most `max_value`."""
+    floats = _floats(x)
+    result: Floats = np.where(floats > threshold, floats, 0) if threshold != 0 else np.maximum(floats, 0)
+    if max_value is not None:
+        result = np.clip(result, 0, max_value)
+    if negative_slope != 0:
+        result = result - negative_slope * np.maximum(threshold - floats, 0)
+    return result.astype(floats.dtype)
+
+
+def leaky_relu(x: ArrayLike, negative_slope: float = 0.2) -> Floats:
+    """x, multiplied by a slope below 0."""
+    floats = _floats(x)
+    return np.where(floats >= 0, floats, negative_slope * floats).astype(floats.dtype)
+
+
+def relu6(x: ArrayLike) -> Floats:
+    """min(max(x, 0), 6)."""
+    result: Floats = np.clip(_floats(x), 0, 6)
     return result
+
+
+def celu(x: ArrayLike, alpha: float = 1.0) -> Floats:
+    """x above 0, alpha (exp(x / alpha) - 1) below."""
+    floats = _floats(x)
+    return (np.maximum(floats, 0) + alpha * np.expm1(np.minimum(floats, 0) / alpha)).astype(floats.dtype)
+
+
+def elu(x: ArrayLike, alpha: float = 1.0) -> Floats:
+    """x above 0, alpha (exp(x) - 1) below."""
+    floats = _floats(x)
+    return np.where(floats > 0, floats, alpha * np.expm1(np.minimum(floats, 0))).astype(floats.dtype)
+
+
+def selu(x: ArrayLike) -> Floats:
+    """elu, scaled so that it normalises by itself (Klambauer et al., 2017)."""
+    floats = _floats(x)
+    return (1.0507009873554805 * elu(floats, 1.6732632423543772)).astype(floats.dtype)
+
+
+def softplus(x: ArrayLike) -> Floats:
+    """log(1 + exp(x)), without overflow."""
+    floats = _floats(x)
+    return np.asarray(np.maximum(floats, 0) + np.log1p(np.exp(-np.abs(floats))))
+
+
+def softsign(x: ArrayLike) -> Floats:
+    """x / (1 + |x|)."""
+    floats = _floats(x)
+    return np.asarray(floats / (1 + np.abs(floats)))
+
+
+def squareplus(x: ArrayLike, b: float = 4) -> Floats:
+    """(x + sqrt(x^2 + b)) / 2."""
+    floats = _floats(x)
+    return ((floats + np.sqrt(floats * floats + b)) / 2).astype(floats.dtype)
+
+
+def soft_shrink(x: ArrayLike, threshold: float = 0.5) -> Floats:
+    """x moved towards 0 by the threshold, and 0 within it."""
+    floats = _floats(x)
+    moved = np.where(floats < -threshold, floats + threshold, 0)
+    return np.where(floats > threshold, floats - threshold, moved).astype(floats.dtype)
+
+
+def hard_shrink(x: ArrayLike, threshold: float = 0.5) -> Floats:
+    """x, and 0 within the threshold."""
+    floats = _floats(x)
+    return np.where(np.abs(floats) > threshold, floats, 0).astype(floats.dtype)
+
+
+def tanh_shrink(x: ArrayLike) -> Floats:
+    """x - tanh(x)."""
+    floats = _floats(x)
+    return np.asarray(floats - np.tanh(floats))
+
+
+def threshold(x: ArrayLike, threshold: float, default_value: float) -> Floats:
+    """x above the threshold, `default_value` elsewhere."""
+    floats = _floats(x)
+    return np.where(floats > threshold, floats, default_value).astype(floats.dtype)
+
+
+def sparse_plus(x: ArrayLike) -> Floats:
+    """0 up to -1, (x + 1)^2 / 4 up to 1, x above."""
+    floats = _floats(x)
+    return np.where(floats >= 1, floats, np.where(floats <= -1, 0, (floats + 1) ** 2 / 4)).astype(floats.dtype)
+
+
+def sparse_sigmoid(x: ArrayLike) -> Floats:
+    """(x + 1) / 2, within 0 and 1."""
+    return np.asarray(np.clip((_floats(x) + 1) / 2, 0, 1))
+
+
+def silu(x: ArrayLike) -> Floats:
+    """x sigmoid(x)."""
+    floats = _floats(x)
+    return np.asarray(floats * sigmoid(floats))
+
+
+def gelu(x: ArrayLike, approximate: bool = False) -> Floats:
+    """x times the normal distribution function of x; `approximate` takes a tanh in its place."""
+    floats = _floats(x)
+    if approximate:
+        inner = math.sqrt(2 / math.pi) * (floats + 0.044715 * floats**3)
+        return (0.5 * floats * (1 + np.tanh(inner))).astype(floats.dtype)
+    tail = np.vectorize(math.erfc, otypes=[np.float64])(-floats / math.sqrt(2))
+    return (0.5 * floats * tail).astype(floats.dtype)
 
 
 def sigmoid(x: ArrayLike) -> Floats:
@@ -50,10 +188,42 @@ def sigmoid(x: ArrayLike) -> Floats:
     return result
 
 
+def log_sigmoid(x: ArrayLike) -> Floats:
+    """log(sigmoid(x)), without overflow."""
+    return np.asarray(-softplus(-_floats(x)))
+
+
+def hard_sigmoid(x: ArrayLike) -> Floats:
+    """relu6(x + 3) / 6."""
+    return np.asarray(relu6(_floats(x) + 3) / 6)
+
+
+def hard_silu(x: ArrayLike) -> Floats:
+    """x hard_sigmoid(x)."""
+    floats = _floats(x)
+    return np.asarray(floats * hard_sigmoid(floats))
+
+
 def tanh(x: ArrayLike) -> Floats:
     """Hyperbolic tangent."""
     result: Floats = np.tanh(_floats(x))
     return result
+
+
+def hard_tanh(x: ArrayLike) -> Floats:
+    """x, within -1 and 1."""
+    return np.asarray(np.clip(_floats(x), -1, 1))
+
+
+def exponential(x: ArrayLike) -> Floats:
+    """exp(x)."""
+    return np.asarray(np.exp(_floats(x)))
+
+
+def mish(x: ArrayLike) -> Floats:
+    """x tanh(softplus(x))."""
+    floats = _floats(x)
+    return np.asarray(floats * np.tanh(softplus(floats)))
 
 
 def softmax(x: ArrayLike, axis: int = -1) -> Floats:
@@ -64,13 +234,39 @@ def softmax(x: ArrayLike, axis: int = -1) -> Floats:
     return result
 
 
-_FUNCTIONS: dict[str, Callable[..., Floats]] = {
-    "linear": linear,
-    "relu": relu,
-    "sigmoid": sigmoid,
-    "tanh": tanh,
-    "softmax": softmax,
-}
+def log_softmax(x: ArrayLike, axis: int = -1) -> Floats:
+    """x - log(sum(exp(x))) along `axis`, without overflow."""
+    floats = _floats(x)
+    below = floats - floats.max(axis=axis, keepdims=True)
+    return np.asarray(below - np.log(np.exp(below).sum(axis=axis, keepdims=True)))
+
+
+def sparsemax(x: ArrayLike, axis: int = -1) -> Floats:
+    """max(x - t, 0) with t such that the sum along `axis` is 1 (Martins & Astudillo, 2016)."""
+    floats = np.moveaxis(_floats(x), axis, -1)
+    falling = -np.sort(-floats, axis=-1)
+    sums = np.cumsum(falling, axis=-1) - 1
+    counts = np.arange(1, floats.shape[-1] + 1)
+    kept = (falling - sums / counts > 0).sum(axis=-1, keepdims=True)
+    edge = np.take_along_axis(sums, kept - 1, axis=-1) / kept
+    return np.moveaxis(np.maximum(floats - edge, 0), -1, axis).astype(floats.dtype)
+
+
+def glu(x: ArrayLike, axis: int = -1) -> Floats:
+    """u sigmoid(v) with u and v the halves along `axis`."""
+    floats = _floats(x)
+    if floats.shape[axis] % 2:
+        raise bad_argument("axis", "an axis of an even number of elements", floats.shape[axis])
+    value, gate = np.split(floats, 2, axis=axis)
+    return np.asarray(value * sigmoid(gate))
+
+
+swish = silu
+hard_swish = hard_silu
+
+_OTHER = ("deserialize", "get", "serialize", "swish", "hard_swish")
+_FUNCTIONS: dict[str, Callable[..., Floats]] = {name: globals()[name] for name in __all__ if name not in _OTHER}
+_ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
 
 
 def name_of(identifier: object) -> str:
@@ -78,9 +274,9 @@ def name_of(identifier: object) -> str:
     if identifier is None:
         return "linear"
     if isinstance(identifier, str):
-        return identifier
+        return _ALIASES.get(identifier, identifier)
     if isinstance(identifier, dict) and isinstance(identifier.get("config"), str):
-        return str(identifier["config"])
+        return name_of(identifier["config"])
     for name, function in _FUNCTIONS.items():
         if identifier is function:
             return name

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from ...errors import bad_argument
 from .._missing import missing_from
 from ..saving import deserialize_keras_object, serialize_keras_object
-from .activations import Activation
+from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .core import Dense, Input, InputLayer, KerasTensor
 from .layer import Layer
 from .regularization import Dropout
 from .reshaping import Flatten
 
 __all__ = [
+    "ELU",
     "Activation",
     "Dense",
     "Dropout",
@@ -22,6 +23,10 @@ __all__ = [
     "InputLayer",
     "KerasTensor",
     "Layer",
+    "LeakyReLU",
+    "PReLU",
+    "ReLU",
+    "Softmax",
     "deserialize",
     "serialize",
 ]

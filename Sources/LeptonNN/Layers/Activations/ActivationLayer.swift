@@ -22,6 +22,7 @@ public struct ActivationLayer: Layer {
     }
 
     public var arguments: JSONObject { ["activation": activation.config] }
+    public var supportsMasking: Bool { true }
     public func weights(for inputShapes: [[Int]]) -> [Weight] { [] }
 
     public func outputShape(for inputShapes: [[Int]]) throws(LeptonError) -> [Int] {
