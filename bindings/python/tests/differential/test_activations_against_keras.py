@@ -80,24 +80,19 @@ def test_sparsemax_is_the_projection_that_its_paper_defines() -> None:
     agree(model.predict(x, verbose=0), y, PASS)
 
 
-def scaled(layer: Any) -> Any:
-    """A learned factor, the layer, a sum: the factor's gradient shows the layer's."""
-
-    def build(k: Any) -> Any:
-        identity = k.initializers.Orthogonal(1.0, seed=1)
-        return k.Sequential(
-            [k.Input((6,)), k.layers.Dense(6, kernel_initializer=identity), layer(k), k.layers.Dense(1)]
-        )
-
-    return build
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_training_through_every_activation(name: str) -> None:
-    rng = np.random.default_rng(len(name))
+@pytest.mark.parametrize("first", range(0, len(NAMES), 4))
+def test_training_through_every_activation(first: int) -> None:
+    rng = np.random.default_rng(first)
     x = rng.normal(scale=2, size=(29, 6)).astype("float32")
     y = rng.normal(size=(29, 1)).astype("float32")
-    compare(Case(scaled(lambda k: k.layers.Activation(name)), x, y, sgd, fit={"epochs": 1}))
+
+    def build(k: Any) -> Any:
+        layers = [k.Input((6,))]
+        for name in NAMES[first : first + 4]:
+            layers += [k.layers.Dense(6), k.layers.Activation(name)]
+        return k.Sequential([*layers, k.layers.Dense(1)])
+
+    compare(Case(build, x, y, sgd, fit={"epochs": 1}))
 
 
 def test_as_an_argument_of_dense() -> None:
@@ -125,12 +120,19 @@ LAYERS = [
 ]
 
 
-@pytest.mark.parametrize("number", range(len(LAYERS)))
-def test_layers(number: int) -> None:
-    rng = np.random.default_rng(number)
+@pytest.mark.parametrize("first", range(0, len(LAYERS), 3))
+def test_layers(first: int) -> None:
+    rng = np.random.default_rng(first)
     x = rng.normal(size=(29, 6)).astype("float32")
     y = rng.normal(size=(29, 1)).astype("float32")
-    compare(Case(scaled(LAYERS[number]), x, y, sgd, fit={"epochs": 1}))
+
+    def build(k: Any) -> Any:
+        layers = [k.Input((6,))]
+        for layer in LAYERS[first : first + 3]:
+            layers += [k.layers.Dense(6), layer(k)]
+        return k.Sequential([*layers, k.layers.Dense(1)])
+
+    compare(Case(build, x, y, sgd, fit={"epochs": 1}))
 
 
 @pytest.mark.parametrize(

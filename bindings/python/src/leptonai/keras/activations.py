@@ -175,9 +175,9 @@ def gelu(x: ArrayLike, approximate: bool = False) -> Floats:
     floats = _floats(x)
     if approximate:
         inner = math.sqrt(2 / math.pi) * (floats + 0.044715 * floats**3)
-        return (0.5 * floats * (1 + np.tanh(inner))).astype(floats.dtype)
+        return np.asarray(0.5 * floats * (1 + np.tanh(inner)), floats.dtype)
     tail = np.vectorize(math.erfc, otypes=[np.float64])(-floats / math.sqrt(2))
-    return (0.5 * floats * tail).astype(floats.dtype)
+    return np.asarray(0.5 * floats * tail, floats.dtype)
 
 
 def sigmoid(x: ArrayLike) -> Floats:
@@ -249,7 +249,7 @@ def sparsemax(x: ArrayLike, axis: int = -1) -> Floats:
     counts = np.arange(1, floats.shape[-1] + 1)
     kept = (falling - sums / counts > 0).sum(axis=-1, keepdims=True)
     edge = np.take_along_axis(sums, kept - 1, axis=-1) / kept
-    return np.moveaxis(np.maximum(floats - edge, 0), -1, axis).astype(floats.dtype)
+    return np.asarray(np.moveaxis(np.maximum(floats - edge, 0), -1, axis), floats.dtype)
 
 
 def glu(x: ArrayLike, axis: int = -1) -> Floats:
