@@ -568,6 +568,110 @@ LEPTON_API lepton_status lepton_client_evaluate(lepton_client *client, lepton_mo
                                                 const lepton_run_options *options, lepton_history **out,
                                                 lepton_error **error);
 
+/** One batch from a data source. What it points to stays as it is until the source is asked again, or the call that
+ *  asks it returns. */
+typedef struct lepton_batch {
+    size_t struct_size;                      /**< set by the library, with everything else 0 */
+    const lepton_tensor_view *x;             /**< one tensor per input, (rows, ...) */
+    size_t x_count;                          /**< tensors at x */
+    const lepton_tensor_view *y;             /**< one tensor per output */
+    size_t y_count;                          /**< tensors at y */
+    const lepton_tensor_view *sample_weight; /**< as in fit; NULL: all 1 */
+    size_t sample_weight_count;              /**< tensors at sample_weight: one for each output; 0: one for all */
+} lepton_batch;
+
+/** Gives the next batch: fills `batch` in and returns 1, or returns 0 at the end of the data, or a negative number to
+ *  stop the call, which then returns LEPTON_CANCELLED. Asked again after the end, it begins anew, or returns 0 again
+ *  when it cannot. Called on the thread that called fit or evaluate, when the model is at rest. */
+typedef int32_t (*lepton_data_source_fn)(lepton_batch *batch, void *context);
+
+typedef struct lepton_source_options {
+    size_t struct_size;
+    int32_t epochs;                      /**< >= 1; default 1 */
+    int32_t initial_epoch;               /**< 0 ... epochs; default 0 */
+    int64_t steps_per_epoch;             /**< batches in an epoch; 0: until the source ends */
+    lepton_data_source_fn validation;    /**< measured after each epoch for which it has a batch; may be NULL */
+    void *validation_context;            /**< passed to it */
+    int64_t validation_steps;            /**< batches in a validation; 0: until the source ends */
+    const int64_t *class_weight_classes; /**< as in lepton_fit_options */
+    const double *class_weight_values;
+    size_t class_weight_count;
+    lepton_allocation *allocation; /**< as in lepton_fit_options */
+    lepton_progress_fn progress;   /**< as in lepton_fit_options; `steps` is 0 where it is not known */
+    void *progress_context;
+    lepton_cancel *cancel; /**< may be NULL */
+    int32_t nonfinite;     /**< a lepton_nonfinite_policy */
+    int32_t reserved;
+} lepton_source_options;
+
+/** Fills in the defaults above. Threads: concurrent. Since 0.1. */
+LEPTON_API void lepton_source_options_init_sized(lepton_source_options *options, size_t struct_size);
+#define lepton_source_options_init(options) lepton_source_options_init_sized((options), sizeof *(options))
+
+/** Trains on batches as a source gives them, so that data need not fit in memory; otherwise as lepton_client_fit.
+ *  The first batch is asked for before anything changes. Training ends early when the source has no batch for an
+ *  epoch. A smaller batch is computed as the last batch of an epoch is.
+ *  @param source required; @param context passed to it; @param options NULL for defaults; @param out NULL when no
+ *  history is wanted. Ownership: `*out` is the caller's. Errors: as lepton_client_fit, CANCELLED (also when a source
+ *  stops). Threads: one fit at a time for one model. Since 0.1. */
+LEPTON_API lepton_status lepton_client_fit_source(lepton_client *client, lepton_model *model,
+                                                  lepton_data_source_fn source, void *context,
+                                                  const lepton_source_options *options, lepton_history **out,
+                                                  lepton_error **error);
+
+/** Loss and metrics on the batches of a source: a history of one epoch.
+ *  @param steps batches to measure; 0: until the source ends. @param options its batch_size and sample_weight are not
+ *  used. Errors: as lepton_client_fit_source. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_evaluate_source(lepton_client *client, lepton_model *model,
+                                                       lepton_data_source_fn source, void *context, int64_t steps,
+                                                       const lepton_run_options *options, lepton_history **out,
+                                                       lepton_error **error);
+
+typedef struct lepton_batch_options {
+    size_t struct_size;
+    const lepton_tensor_view *sample_weight; /**< as in fit; NULL: all 1 */
+    size_t sample_weight_count;              /**< tensors at sample_weight: one for each output; 0: one for all */
+    const int64_t *class_weight_classes;     /**< as in lepton_fit_options; lepton_model_train_on_batch only */
+    const double *class_weight_values;
+    size_t class_weight_count;
+    int32_t nonfinite; /**< a lepton_nonfinite_policy; default ERROR */
+    int32_t reserved;
+} lepton_batch_options;
+
+/** Fills in the defaults above. Threads: concurrent. Since 0.1. */
+LEPTON_API void lepton_batch_options_init_sized(lepton_batch_options *options, size_t struct_size);
+#define lepton_batch_options_init(options) lepton_batch_options_init_sized((options), sizeof *(options))
+
+/** One training step on the calling thread, with all rows as the batch; with no client and no charge. What a step
+ *  needs is kept from call to call, until the model is compiled or built anew or the number of rows changes.
+ *  @param x, x_count one tensor per input, (rows, ...); @param y, y_count one per output. @param options NULL for
+ *  defaults. @param values receives loss and metrics, in the order of lepton_model_batch_metric_name: means over all
+ *  batches since lepton_model_reset_metrics; may be NULL; @param capacity numbers that fit there (fewer than there are:
+ *  INVALID_ARGUMENT, and no step is done). @param count receives how many there are; may be NULL.
+ *  Errors: INVALID_HANDLE, INVALID_STATE (not compiled, or a fit is running), SHAPE_MISMATCH, INVALID_ARGUMENT,
+ *  NON_FINITE, OUT_OF_MEMORY; the model is then unchanged. Threads: concurrent, one after the other. Since 0.1. */
+LEPTON_API lepton_status lepton_model_train_on_batch(lepton_model *model, const lepton_tensor_view *x, size_t x_count,
+                                                     const lepton_tensor_view *y, size_t y_count,
+                                                     const lepton_batch_options *options, double *values,
+                                                     size_t capacity, size_t *count, lepton_error **error);
+
+/** Loss and metrics of a batch on the calling thread; nothing is trained. Otherwise as lepton_model_train_on_batch,
+ *  with whose batches the means are joined. Since 0.1. */
+LEPTON_API lepton_status lepton_model_test_on_batch(lepton_model *model, const lepton_tensor_view *x, size_t x_count,
+                                                    const lepton_tensor_view *y, size_t y_count,
+                                                    const lepton_batch_options *options, double *values,
+                                                    size_t capacity, size_t *count, lepton_error **error);
+
+/** Name of number `index` of the two calls above, which at least one must have been made since the model was compiled.
+ *  Size-query form. Errors: INVALID_HANDLE, INVALID_STATE (no such call yet), INVALID_ARGUMENT. Threads: concurrent.
+ *  Since 0.1. */
+LEPTON_API lepton_status lepton_model_batch_metric_name(lepton_model *model, size_t index, char *buffer,
+                                                        size_t capacity, size_t *length, lepton_error **error);
+
+/** Starts the means of lepton_model_train_on_batch and lepton_model_test_on_batch anew. Errors: INVALID_HANDLE.
+ *  Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_model_reset_metrics(lepton_model *model, lepton_error **error);
+
 /** Predicts on the client's nodes.
  *  @param outputs `output_count` float32 tensors of shape (rows, ...) that receive the predictions; untouched on
  *  failure. Errors: as lepton_client_fit, TYPE_MISMATCH. Threads: concurrent. Since 0.1. */

@@ -31,6 +31,21 @@ package struct RunOptions {
     package init() {}
 }
 
+/// How a fit from a source goes about it, and where. Everything of `SourceOptions` is reached as a member of its own.
+@dynamicMemberLookup
+package struct SourceFitOptions {
+    package var training = SourceOptions()
+    /// Nil: the client's latest active allocation, or else all that is free, for the time of the call.
+    package var allocation: Allocation?
+
+    package init() {}
+
+    package subscript<Value>(dynamicMember path: WritableKeyPath<SourceOptions, Value>) -> Value {
+        get { training[keyPath: path] }
+        set { training[keyPath: path] = newValue }
+    }
+}
+
 // The calls of the C interface and of Python: they block the calling thread, which is one of the workers, and need
 // no concurrency runtime, which would not survive a fork.
 extension LeptonClient {
@@ -71,6 +86,28 @@ extension LeptonClient {
                 x: x, y: y, sampleWeights: options.sampleWeights, batchSize: options.batchSize,
                 allowNonFinite: options.allowNonFinite, pool: job.startPool, progress: options.progress,
                 interruption: { job.interruption(cancel: options.cancel) })
+        }
+    }
+
+    package func fitNow(
+        _ model: Model, source: DataSource, options: SourceFitOptions
+    ) throws(LeptonError) -> History {
+        let job = Job("fit", client: self, allocation: options.allocation)
+        var training = options.training
+        training.interruption = { job.interruption() }
+        return try job.run { () throws(LeptonError) in
+            try model.fit(source: source, options: training, pool: job.startPool)
+        }
+    }
+
+    package func evaluateNow(
+        _ model: Model, source: DataSource, steps: Int?, options: RunOptions
+    ) throws(LeptonError) -> History {
+        let job = Job("evaluate", client: self, allocation: options.allocation)
+        return try job.run { () throws(LeptonError) in
+            try model.evaluate(
+                source: source, steps: steps, allowNonFinite: options.allowNonFinite, pool: job.startPool,
+                progress: options.progress, interruption: { job.interruption(cancel: options.cancel) })
         }
     }
 

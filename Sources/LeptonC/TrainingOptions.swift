@@ -28,7 +28,7 @@ extension lepton_fit_options: VersionedStruct {
         options.validationBatchSize = validation_batch_size == 0 ? nil : Int(validation_batch_size)
         options.allowNonFinite = try allowsNonFinite(nonfinite)
         options.sampleWeights = try weightViews(sample_weight, sample_weight_count, "options.sample_weight")
-        options.classWeight = try classWeights()
+        options.classWeight = try classWeights(class_weight_classes, class_weight_values, class_weight_count)
         options.allocation = allocation?.allocation
         options.storeName = try optionalText(store_name, "options.store_name")
         options.progress = progressReporter(progress, context: progress_context)
@@ -49,30 +49,6 @@ extension lepton_fit_options: VersionedStruct {
             y: try tensorViews(validation_y, count: outputCount, "options.validation_y"),
             sampleWeights: try weightViews(
                 validation_sample_weight, validation_sample_weight_count, "options.validation_sample_weight"))
-    }
-
-    private func classWeights() throws(LeptonError) -> [Int: Double]? {
-        guard class_weight_count != 0 else { return nil }
-        let classes = try array(
-            class_weight_classes, count: class_weight_count, "options.class_weight_classes",
-            countName: "options.class_weight_count")
-        let values = try array(
-            class_weight_values, count: class_weight_count, "options.class_weight_values",
-            countName: "options.class_weight_count")
-        var weights: [Int: Double] = [:]
-        for (index, (number, value)) in zip(classes, values).enumerated() {
-            guard value >= 0, value.isFinite else {
-                throw LeptonError(
-                    .invalidArgument, argument: "options.class_weight_values[\(index)]",
-                    expected: "a finite number >= 0", received: "\(value)")
-            }
-            guard weights.updateValue(value, forKey: Int(number)) == nil else {
-                throw LeptonError(
-                    .invalidArgument, argument: "options.class_weight_classes[\(index)]",
-                    expected: "each class once", received: "\(number) again")
-            }
-        }
-        return weights
     }
 }
 
@@ -97,14 +73,14 @@ extension lepton_run_options: VersionedStruct {
 }
 
 /// Sample weights: as many tensors as `count` says, one where it is 0.
-private func weightViews(
+func weightViews(
     _ views: UnsafePointer<lepton_tensor_view>?, _ count: Int, _ argument: String
 ) throws(LeptonError) -> [TensorView] {
     guard views != nil else { return [] }
     return try tensorViews(views, count: count == 0 ? 1 : count, argument)
 }
 
-private func allowsNonFinite(_ policy: Int32) throws(LeptonError) -> Bool {
+func allowsNonFinite(_ policy: Int32) throws(LeptonError) -> Bool {
     switch policy {
     case Int32(truncatingIfNeeded: LEPTON_NONFINITE_ERROR.rawValue): false
     case Int32(truncatingIfNeeded: LEPTON_NONFINITE_ALLOW.rawValue): true
@@ -136,7 +112,7 @@ func array<Element>(
 
 /// Passes events to the caller's function. Nothing is allocated for an event: the struct is on the stack and the
 /// names are C strings that the training made once.
-private func progressReporter(
+func progressReporter(
     _ function: lepton_progress_fn?, context: UnsafeMutableRawPointer?
 ) -> ((borrowing ProgressEvent) -> Bool)? {
     guard let function else { return nil }
@@ -153,4 +129,29 @@ private func progressReporter(
         progress.count = event.values.count
         return function(&progress, context) == 0
     }
+}
+
+/// The weights of classes from two arrays; nil for none.
+func classWeights(
+    _ numbers: UnsafePointer<Int64>?, _ weights: UnsafePointer<Double>?, _ count: Int
+) throws(LeptonError) -> [Int: Double]? {
+    guard count != 0 else { return nil }
+    let classes = try array(
+        numbers, count: count, "options.class_weight_classes", countName: "options.class_weight_count")
+    let values = try array(
+        weights, count: count, "options.class_weight_values", countName: "options.class_weight_count")
+    var weights: [Int: Double] = [:]
+    for (index, (number, value)) in zip(classes, values).enumerated() {
+        guard value >= 0, value.isFinite else {
+            throw LeptonError(
+                .invalidArgument, argument: "options.class_weight_values[\(index)]", expected: "a finite number >= 0",
+                received: "\(value)")
+        }
+        guard weights.updateValue(value, forKey: Int(number)) == nil else {
+            throw LeptonError(
+                .invalidArgument, argument: "options.class_weight_classes[\(index)]", expected: "each class once",
+                received: "\(number) again")
+        }
+    }
+    return weights
 }

@@ -132,3 +132,26 @@ _Static_assert(LEPTON_INVALID_STATE == 6 && LEPTON_INVALID_HANDLE == 7 && LEPTON
 _Static_assert(LEPTON_OUT_OF_MEMORY == 9 && LEPTON_RESOURCE_EXHAUSTED == 10 && LEPTON_CANCELLED == 11, "statuses");
 _Static_assert(LEPTON_TIMED_OUT == 12 && LEPTON_IO == 13 && LEPTON_CORRUPT_DATA == 14, "statuses");
 _Static_assert(LEPTON_PERMISSION_DENIED == 15 && LEPTON_INTERNAL_ERROR == 16, "statuses");
+
+SIZE(lepton_batch, 56);
+AT(lepton_batch, x, 8);
+AT(lepton_batch, y, 24);
+AT(lepton_batch, sample_weight, 40);
+AT(lepton_batch, sample_weight_count, 48);
+
+SIZE(lepton_source_options, 112);
+AT(lepton_source_options, epochs, 8);
+AT(lepton_source_options, steps_per_epoch, 16);
+AT(lepton_source_options, validation, 24);
+AT(lepton_source_options, validation_steps, 40);
+AT(lepton_source_options, class_weight_classes, 48);
+AT(lepton_source_options, allocation, 72);
+AT(lepton_source_options, progress, 80);
+AT(lepton_source_options, cancel, 96);
+AT(lepton_source_options, nonfinite, 104);
+
+SIZE(lepton_batch_options, 56);
+AT(lepton_batch_options, sample_weight, 8);
+AT(lepton_batch_options, class_weight_classes, 24);
+AT(lepton_batch_options, class_weight_count, 40);
+AT(lepton_batch_options, nonfinite, 48);

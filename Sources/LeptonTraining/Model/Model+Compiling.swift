@@ -26,6 +26,7 @@ extension Model {
             self.settings = settings
             compileError = nil
             optimizerState = nil
+            batchRunner = nil
         }
     }
 

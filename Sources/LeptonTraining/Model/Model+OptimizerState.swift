@@ -132,7 +132,9 @@ extension Model {
             built.parameters.pointer.update(from: source.parameters.pointer, count: built.layout.totalFloats)
             seed = other.seed
             epochsTrained = other.epochsTrained
+            batchRunner = nil
             hasOwnWeights = true
+            weightsVersion += 1
         }
     }
 

@@ -21,8 +21,10 @@ public final class Model: @unchecked Sendable {
     let lock = Lock()
     var graph: ModelGraph
     var seed: UInt64
-    var built: BuiltModel?
+    var built: BuiltModel? { didSet { batchRunner = nil } }
     var settings: CompileSettings?
+    /// For single batches; made anew when the model was compiled or built since.
+    var batchRunner: BatchRunner?
     var optimizerState: OptimizerState?
     /// Epochs trained over the model's life: numbers the orders in which rows are shuffled.
     var epochsTrained: UInt64 = 0
