@@ -426,37 +426,34 @@ LEPTON_API lepton_status lepton_model_save(lepton_model *model, const char *path
 LEPTON_API lepton_status lepton_model_load(const char *path, lepton_model **out, lepton_error **error);
 
 /** Takes weights, optimizer state, learning rate, seed and counters from a file that lepton_model_save wrote of a
- *  model with the same weights (names may differ), so that training goes on to the same bits as if it had not stopped.
- *  Without optimizer state in the file, or when the model is not compiled, only the rest is taken.
- *  Errors: INVALID_HANDLE, INVALID_STATE (not built, or a fit is running), NOT_FOUND, IO, CORRUPT_DATA, SHAPE_MISMATCH,
- *  INVALID_ARGUMENT (state of another optimizer). The model stays as it was. Threads: concurrent. Since 0.1. */
+ *  model with the same weights (names may differ): training goes on to the same bits as if it had not stopped. Without
+ *  optimizer state in the file, or when the model is not compiled, only the rest is taken. Errors: as lepton_model_load,
+ *  INVALID_HANDLE, INVALID_STATE (not built, or a fit is running), SHAPE_MISMATCH, INVALID_ARGUMENT (state of another
+ *  optimizer). The model stays as it was. Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_model_load_state(lepton_model *model, const char *path, lepton_error **error);
 
-/** Number of tensors that the optimizer keeps: for each of its slots, one per trained weight.
- *  Errors: INVALID_HANDLE, INVALID_STATE (not built or not compiled). Threads: concurrent. Since 0.1. */
+/** Number of tensors that the optimizer keeps: for each of its slots, one per trained weight. Errors: INVALID_HANDLE,
+ *  INVALID_STATE (not built or not compiled). Threads: concurrent, as the four calls below. Since 0.1. */
 LEPTON_API lepton_status lepton_model_optimizer_weight_count(lepton_model *model, size_t *count, lepton_error **error);
 
-/** Describes tensor `index` of the optimizer's state; its name is "momentum/dense/kernel" or the like. As
- *  lepton_model_weight_info. Since 0.1. */
+/** As lepton_model_weight_info, of the optimizer's state; a name is "momentum/dense/kernel" or the like. Since 0.1. */
 LEPTON_API lepton_status lepton_model_optimizer_weight_info(lepton_model *model, size_t index, lepton_weight_info *out,
                                                             lepton_error **error);
 
-/** Copies the optimizer's state into the caller's float32 tensors, all or none; as lepton_model_get_weights.
- *  Since 0.1. */
+/** As lepton_model_get_weights, of the optimizer's state. Since 0.1. */
 LEPTON_API lepton_status lepton_model_get_optimizer_weights(lepton_model *model, const lepton_tensor_view *views,
                                                             size_t count, lepton_error **error);
 
-/** Replaces the optimizer's state, all or none, also from a progress callback; as lepton_model_set_weights.
- *  Since 0.1. */
+/** As lepton_model_set_weights, of the optimizer's state; also from a progress callback. Since 0.1. */
 LEPTON_API lepton_status lepton_model_set_optimizer_weights(lepton_model *model, const lepton_tensor_view *views,
                                                             size_t count, lepton_error **error);
 
-/** Number of steps that the optimizer has done. Errors: INVALID_HANDLE, INVALID_ARGUMENT (`out` NULL), INVALID_STATE
- *  (not compiled). Threads: concurrent. Since 0.1. */
+/** Steps that the optimizer has done. Errors: INVALID_HANDLE, INVALID_ARGUMENT, INVALID_STATE (not compiled).
+ *  Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_model_get_iterations(lepton_model *model, uint64_t *out, lepton_error **error);
 
-/** Sets it, also from a progress callback; with lepton_model_set_optimizer_weights it brings back an optimizer as it
- *  was. Errors: as above, INVALID_STATE (not built), INVALID_ARGUMENT (beyond 2^62). Threads: concurrent. Since 0.1. */
+/** Sets them, also from a progress callback. Errors: as above, INVALID_STATE (not built), INVALID_ARGUMENT (beyond
+ *  2^62). Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_model_set_iterations(lepton_model *model, uint64_t value, lepton_error **error);
 
 /* --------------------------------------------------------------- training */
@@ -609,11 +606,10 @@ LEPTON_API void lepton_source_options_init_sized(lepton_source_options *options,
 #define lepton_source_options_init(options) lepton_source_options_init_sized((options), sizeof *(options))
 
 /** Trains on batches as a source gives them, so that data need not fit in memory; otherwise as lepton_client_fit.
- *  The first batch is asked for before anything changes. Training ends early when the source has no batch for an
- *  epoch. A smaller batch is computed as the last batch of an epoch is.
- *  @param source required; @param context passed to it; @param options NULL for defaults; @param out NULL when no
- *  history is wanted. Ownership: `*out` is the caller's. Errors: as lepton_client_fit, CANCELLED (also when a source
- *  stops). Threads: one fit at a time for one model. Since 0.1. */
+ *  The first batch is asked for before anything changes; training ends early when there is none for an epoch. A smaller
+ *  batch is computed as the last batch of an epoch is. @param context passed to `source`; @param options may be NULL;
+ *  @param out NULL when no history is wanted. Ownership: `*out` is the caller's. Errors: as lepton_client_fit, CANCELLED
+ *  (also when a source stops). Threads: one fit at a time for one model. Since 0.1. */
 LEPTON_API lepton_status lepton_client_fit_source(lepton_client *client, lepton_model *model,
                                                   lepton_data_source_fn source, void *context,
                                                   const lepton_source_options *options, lepton_history **out,
@@ -642,14 +638,13 @@ typedef struct lepton_batch_options {
 LEPTON_API void lepton_batch_options_init_sized(lepton_batch_options *options, size_t struct_size);
 #define lepton_batch_options_init(options) lepton_batch_options_init_sized((options), sizeof *(options))
 
-/** One training step on the calling thread, with all rows as the batch; with no client and no charge. What a step
- *  needs is kept from call to call, until the model is compiled or built anew or the number of rows changes.
- *  @param x, x_count one tensor per input, (rows, ...); @param y, y_count one per output. @param options NULL for
- *  defaults. @param values receives loss and metrics, in the order of lepton_model_batch_metric_name: means over all
- *  batches since lepton_model_reset_metrics; may be NULL; @param capacity numbers that fit there (fewer than there are:
- *  INVALID_ARGUMENT, and no step is done). @param count receives how many there are; may be NULL.
- *  Errors: INVALID_HANDLE, INVALID_STATE (not compiled, or a fit is running), SHAPE_MISMATCH, INVALID_ARGUMENT,
- *  NON_FINITE, OUT_OF_MEMORY; the model is then unchanged. Threads: concurrent, one after the other. Since 0.1. */
+/** One training step on the calling thread, with all rows as the batch; no client, no charge. What it needs is kept
+ *  from call to call, until the model is compiled or built anew or the number of rows changes.
+ *  @param x, x_count one tensor per input, (rows, ...); @param y, y_count one per output. @param options may be NULL.
+ *  @param values receives loss and metrics in the order of lepton_model_batch_metric_name: means over all batches since
+ *  lepton_model_reset_metrics; may be NULL; @param capacity numbers that fit there. @param count receives how many there
+ *  are; may be NULL. Errors: as lepton_client_fit, INVALID_ARGUMENT (`capacity` too small); the model is then unchanged.
+ *  Threads: concurrent, one after the other. Since 0.1. */
 LEPTON_API lepton_status lepton_model_train_on_batch(lepton_model *model, const lepton_tensor_view *x, size_t x_count,
                                                      const lepton_tensor_view *y, size_t y_count,
                                                      const lepton_batch_options *options, double *values,
@@ -662,14 +657,12 @@ LEPTON_API lepton_status lepton_model_test_on_batch(lepton_model *model, const l
                                                     const lepton_batch_options *options, double *values,
                                                     size_t capacity, size_t *count, lepton_error **error);
 
-/** Name of number `index` of the two calls above, which at least one must have been made since the model was compiled.
- *  Size-query form. Errors: INVALID_HANDLE, INVALID_STATE (no such call yet), INVALID_ARGUMENT. Threads: concurrent.
- *  Since 0.1. */
+/** Name of number `index` of the two calls above. Size-query form. Errors: INVALID_HANDLE, INVALID_ARGUMENT,
+ *  INVALID_STATE (no such call since the model was compiled). Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_model_batch_metric_name(lepton_model *model, size_t index, char *buffer,
                                                         size_t capacity, size_t *length, lepton_error **error);
 
-/** Starts the means of lepton_model_train_on_batch and lepton_model_test_on_batch anew. Errors: INVALID_HANDLE.
- *  Threads: concurrent. Since 0.1. */
+/** Starts the means of the two calls anew. Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_model_reset_metrics(lepton_model *model, lepton_error **error);
 
 /** Predicts on the client's nodes.
