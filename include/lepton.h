@@ -448,12 +448,10 @@ LEPTON_API lepton_status lepton_model_get_optimizer_weights(lepton_model *model,
 LEPTON_API lepton_status lepton_model_set_optimizer_weights(lepton_model *model, const lepton_tensor_view *views,
                                                             size_t count, lepton_error **error);
 
-/** Steps that the optimizer has done. Errors: INVALID_HANDLE, INVALID_ARGUMENT, INVALID_STATE (not compiled).
- *  Threads: concurrent. Since 0.1. */
+/** Steps that the optimizer has done. Errors: INVALID_HANDLE, INVALID_STATE. Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_model_get_iterations(lepton_model *model, uint64_t *out, lepton_error **error);
 
-/** Sets them, also from a progress callback. Errors: as above, INVALID_STATE (not built), INVALID_ARGUMENT (beyond
- *  2^62). Threads: concurrent. Since 0.1. */
+/** Sets them, at most 2^62, also from a progress callback. Errors: as above, INVALID_ARGUMENT. Since 0.1. */
 LEPTON_API lepton_status lepton_model_set_iterations(lepton_model *model, uint64_t value, lepton_error **error);
 
 /* --------------------------------------------------------------- training */
@@ -565,8 +563,7 @@ LEPTON_API lepton_status lepton_client_evaluate(lepton_client *client, lepton_mo
                                                 const lepton_run_options *options, lepton_history **out,
                                                 lepton_error **error);
 
-/** One batch from a data source. What it points to stays as it is until the source is asked again, or the call that
- *  asks it returns. */
+/** One batch from a data source. What it points to stays as it is until the source is asked again or the call ends. */
 typedef struct lepton_batch {
     size_t struct_size;                      /**< set by the library, with everything else 0 */
     const lepton_tensor_view *x;             /**< one tensor per input, (rows, ...) */
@@ -598,7 +595,6 @@ typedef struct lepton_source_options {
     void *progress_context;
     lepton_cancel *cancel; /**< may be NULL */
     int32_t nonfinite;     /**< a lepton_nonfinite_policy */
-    int32_t reserved;
 } lepton_source_options;
 
 /** Fills in the defaults above. Threads: concurrent. Since 0.1. */
@@ -615,9 +611,8 @@ LEPTON_API lepton_status lepton_client_fit_source(lepton_client *client, lepton_
                                                   const lepton_source_options *options, lepton_history **out,
                                                   lepton_error **error);
 
-/** Loss and metrics on the batches of a source: a history of one epoch.
- *  @param steps batches to measure; 0: until the source ends. @param options its batch_size and sample_weight are not
- *  used. Errors: as lepton_client_fit_source. Threads: concurrent. Since 0.1. */
+/** Loss and metrics on the batches of a source, `steps` or (0) all of them: a history of one epoch. Of the options
+ *  batch_size and sample_weight are not used. Errors: as lepton_client_fit_source. Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_client_evaluate_source(lepton_client *client, lepton_model *model,
                                                        lepton_data_source_fn source, void *context, int64_t steps,
                                                        const lepton_run_options *options, lepton_history **out,
@@ -630,8 +625,7 @@ typedef struct lepton_batch_options {
     const int64_t *class_weight_classes;     /**< as in lepton_fit_options; lepton_model_train_on_batch only */
     const double *class_weight_values;
     size_t class_weight_count;
-    int32_t nonfinite; /**< a lepton_nonfinite_policy; default ERROR */
-    int32_t reserved;
+    int32_t nonfinite; /**< a lepton_nonfinite_policy */
 } lepton_batch_options;
 
 /** Fills in the defaults above. Threads: concurrent. Since 0.1. */
