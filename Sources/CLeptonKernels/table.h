@@ -9,6 +9,7 @@
 #define LEPTON_TABLE_H
 
 #include "lepton_kernels.h"
+#include "table_convolution.h"
 #include "table_functions.h"
 
 #if defined(__x86_64__)
@@ -85,7 +86,8 @@
     DO(lion_f32, (float *w, float *m, const float *g, size_t n, float lr, float b1, float b2),                         \
        (w, m, g, n, lr, b1, b2))                                                                                       \
     DO(decay_f32, (float *w, size_t n, float factor), (w, n, factor))                                                  \
-    LEPTON_FUNCTION_KERNELS(DO, GET)
+    LEPTON_FUNCTION_KERNELS(DO, GET)                                                                                   \
+    LEPTON_CONVOLUTION_LIST(DO, GET)
 
 #define LEPTON_FIELD_DO(name, parameters, arguments) void(*name) parameters;
 #define LEPTON_FIELD_GET(type, name, parameters, arguments) type(*name) parameters;

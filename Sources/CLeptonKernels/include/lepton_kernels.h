@@ -205,4 +205,6 @@ void lepton_k_lion_f32(float *w, float *m, const float *g, size_t n, float lr, f
 /** w -= w factor: decoupled weight decay, factor = rate times decay. */
 void lepton_k_decay_f32(float *w, size_t n, float factor);
 
+#include "lepton_kernels_convolution.h"
+
 #endif /* LEPTON_KERNELS_H */

@@ -7,6 +7,7 @@
  */
 #include "../philox.h"
 #include "../table.h"
+#include "../window.h"
 
 #include "simd.h"
 
@@ -14,14 +15,17 @@
 
 #include "rows.h"
 
+#include "gemm.h"
+
 #include "activations.h"
 #include "adaptive.h"
+#include "convolution.h"
 #include "crossentropy.h"
 #include "data.h"
 #include "dropout.h"
 #include "elementwise.h"
 #include "functions.h"
-#include "gemm.h"
 #include "losses.h"
 #include "optimizers.h"
+#include "pooling.h"
 #include "softmax.h"
