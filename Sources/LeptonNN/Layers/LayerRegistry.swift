@@ -4,7 +4,7 @@ import LeptonTensor
 package enum LayerRegistry {
     /// One list for each family of layers, beside the layers themselves.
     private static let types: [any Layer.Type] =
-        [InputLayer.self, Dense.self, Dropout.self, Flatten.self] + activationLayers
+        [InputLayer.self, Dense.self, Dropout.self, Flatten.self] + activationLayers + convolutionTypes
 
     private static let activationLayers: [any Layer.Type] =
         [ActivationLayer.self, ReLU.self, LeakyReLU.self, PReLU.self, ELU.self, Softmax.self]
@@ -12,17 +12,17 @@ package enum LayerRegistry {
     private static let byName: [String: any Layer.Type] = {
         var names: [String: any Layer.Type] = [:]
         for type in types { names[type.className] = type }
+        for (alias, name) in convolutionAliases { names[alias] = names[name] }
         return names
     }()
 
-    package static var classNames: [String] { byName.keys.sorted() }
+    package static var classNames: [String] { types.map { $0.className }.sorted() }
 
     /// Layers that Keras has and this version has not, so that the answer is not "unknown".
     private static let notYet: Set<String> = [
-        "BatchNormalization", "LayerNormalization", "Conv1D", "Conv2D", "Conv3D", "MaxPooling2D", "AveragePooling2D",
-        "Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "MultiHeadAttention", "Attention",
+        "BatchNormalization", "LayerNormalization", "Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "MultiHeadAttention", "Attention",
         "Reshape", "Permute", "Concatenate", "Add", "GaussianNoise",
-        "GlobalAveragePooling2D", "GlobalMaxPooling2D", "Normalization", "Rescaling", "Masking", "RepeatVector",
+        "Normalization", "Rescaling", "Masking", "RepeatVector",
     ]
 
     /// How deep models and wrappers may be nested: each level multiplies the work of finding shapes.

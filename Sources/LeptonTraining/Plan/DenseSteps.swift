@@ -80,7 +80,7 @@ private func denseForward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
 }
 
 /// destination(rows, columns) *= activation'(source); destination2(columns) = its column sums, if wanted.
-private func activationBackward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
+func activationBackward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
     let call = StepArguments(step, frame)
     let (rows, columns) = (call.rows, call.step.columns)
     if let bias = call.destination2 {
