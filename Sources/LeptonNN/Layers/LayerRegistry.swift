@@ -36,11 +36,14 @@ package enum LayerRegistry {
             throw LeptonError(
                 .notSupported, "models and layers nested more than \(deepestNesting) deep are not supported")
         }
-        guard ModelGraph.classNames.contains(object.className) else {
-            return try make(className: object.className, config: object.config, nesting: nesting + 1)
-        }
-        var reader = ConfigReader(object.className, object.config, nesting: nesting + 1)
-        let layer = try ModelLayer(className: object.className, &reader)
+        return try make(className: object.className, config: object.config, nesting: nesting + 1)
+    }
+
+    private static func makeModel(
+        className: String, config: JSONObject, nesting: Int
+    ) throws(LeptonError) -> any Layer {
+        var reader = ConfigReader(className, config, nesting: nesting)
+        let layer = try ModelLayer(className: className, &reader)
         try reader.finish()
         return layer
     }
@@ -48,6 +51,9 @@ package enum LayerRegistry {
     package static func make(
         className: String, config: JSONObject, nesting: Int = 0
     ) throws(LeptonError) -> any Layer {
+        if ModelGraph.classNames.contains(className) {
+            return try makeModel(className: className, config: config, nesting: nesting)
+        }
         guard let type = byName[className] else {
             if notYet.contains(className) {
                 throw LeptonError(

@@ -40,7 +40,10 @@ package struct CompileSettings: Sendable, Equatable {
         func resolved(outputs: [String], _ argument: String) throws(LeptonError) -> [[Metric]] {
             switch assigned {
             case .ordered(let values) where values.isEmpty: return outputs.map { _ in [] }
+            // Of one output all metrics are, however they are nested.
             case .ordered(let values) where outputs.count == 1: return [values.flatMap { $0 ?? [] }]
+            case .named(let values) where outputs.count == 1:
+                return [values.keys.sorted().flatMap { values[$0] ?? [] }]
             default: return try assigned.resolved(outputs: outputs, argument).map { $0 ?? [] }
             }
         }

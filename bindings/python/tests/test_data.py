@@ -7,7 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from leptonai import LeptonError, NonFiniteError, NotSupportedError, ShapeMismatchError, TypeMismatchError, keras
+from leptonai import (
+    InvalidArgumentError,
+    LeptonError,
+    NonFiniteError,
+    NotSupportedError,
+    ShapeMismatchError,
+    TypeMismatchError,
+    keras,
+)
 
 X = np.arange(12, dtype=np.float32).reshape(4, 3)
 
@@ -95,7 +103,7 @@ def test_one_array_in_a_list_is_the_input(adder: keras.Sequential) -> None:
         ([[10**30, 1, 2]], TypeMismatchError),
         (pd.DataFrame({"a": ["x"], "b": [1], "c": [2]}), TypeMismatchError),
         (object(), TypeMismatchError),
-        ({"a": X}, NotSupportedError),
+        ({"a": X, "b": X}, InvalidArgumentError),
         ((row for row in X), NotSupportedError),
         (X[:, :2], ShapeMismatchError),
         (X.reshape(2, 2, 3), ShapeMismatchError),

@@ -152,12 +152,10 @@ def test_unknown_names_get_the_nearest_known_one(
 @pytest.mark.parametrize(
     "arguments",
     [
-        {"loss_weights": [1.0]},
         {"run_eagerly": True},
         {"steps_per_execution": 4},
         {"loss": lambda _y, _p: 0},
         {"metrics": [lambda _y, _p: 0]},
-        {"metrics": {"a": "mse"}},
     ],
     ids=str,
 )

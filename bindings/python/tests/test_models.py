@@ -192,13 +192,6 @@ def test_seeded_models_have_equal_weights() -> None:
     assert not np.array_equal(second.get_weights()[0], third.get_weights()[0])
 
 
-def test_functional_models_say_what_to_use() -> None:
-    with pytest.raises(NotSupportedError, match="Sequential"):
-        layers.Dense(1)(keras.Input((2,)))
-    with pytest.raises(NotSupportedError, match="Sequential"):
-        keras.Model(keras.Input((2,)), None)
-
-
 def popped() -> keras.Sequential:
     """A model whose last layer was replaced."""
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4), keras.layers.Dense(2)])
@@ -234,14 +227,14 @@ def test_subclasses_of_model_say_what_to_use() -> None:
     class Mine(keras.Model):
         pass
 
-    with pytest.raises(NotSupportedError, match="Sequential"):
-        Mine()
+    with pytest.raises(NotSupportedError, match="a method `call`"):
+        Mine().build((None, 2))
 
 
-@pytest.mark.parametrize("member", ["make_train_function", "quantize", "inputs"])
+@pytest.mark.parametrize("member", ["quantize", "export", "train_step"])
 def test_members_that_keras_has_say_what_to_use(linear: keras.Sequential, member: str) -> None:
     assert not hasattr(linear, member)
-    with pytest.raises(NotSupportedError, match=r"use|fit|float32|input_shape"):
+    with pytest.raises(NotSupportedError, match=r"use|float32|fit"):
         getattr(linear, member)
     with pytest.raises(AttributeError, match="has no attribute 'bogus'"):
         linear.bogus  # type: ignore[attr-defined]  # noqa: B018

@@ -34,11 +34,15 @@ _class_of: dict[str, type] = {}
 T = TypeVar("T", bound=type)
 
 
-def public(module: str) -> Callable[[T], T]:
-    """Class decorator: the class is known to config files as a member of `module`, such as "keras.layers"."""
+def public(module: str, written: str | None = None) -> Callable[[T], T]:
+    """Class decorator: the class is known to config files as a member of `module`, such as "keras.layers".
+
+    Args:
+        written: The module that Keras writes, where it is another one.
+    """
 
     def register(cls: T) -> T:
-        _module_of[cls] = module
+        _module_of[cls] = written or module
         _class_of[f"{module}.{cls.__name__}"] = cls
         return cls
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import bad_argument
 from .._missing import missing_from
+from ..graph import KerasTensor
 from ..saving import deserialize_keras_object, serialize_keras_object
 from .activations import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
-from .core import Dense, Input, InputLayer, KerasTensor
+from .core import Dense, Input, InputLayer
 from .layer import Layer
 from .regularization import Dropout
 from .reshaping import Flatten

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import bad_argument, refuse_unless_default
 from .. import activations, initializers
+from ..graph import KerasTensor, Node
 from ..saving import public
-from .layer import Layer, Shape, standardize_shape
+from .layer import Layer, standardize_shape
 
 if TYPE_CHECKING:
     from ..models.variable import Variable
@@ -64,7 +65,14 @@ class InputLayer(Layer):
     @property
     def output(self) -> KerasTensor:
         """The symbolic tensor of this input."""
-        return KerasTensor(self.batch_shape, self.name, self)
+        if not self._nodes:
+            self._add_node(Node(self, (), {}), [list(self.batch_shape)])
+        return self._nodes[0].outputs[0]
+
+    @property
+    def input(self) -> KerasTensor:
+        """The same tensor: data enters here."""
+        return self.output
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -75,19 +83,6 @@ class InputLayer(Layer):
             "name": self.name,
             "optional": False,
         }
-
-
-class KerasTensor:
-    """What `Input` returns: a place for data, with a shape and no values."""
-
-    def __init__(self, shape: Shape, name: str, layer: Layer) -> None:
-        self.shape = shape
-        self.name = name
-        self.dtype = "float32"
-        self.layer = layer
-
-    def __repr__(self) -> str:
-        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
 
 
 def Input(  # noqa: N802  Keras's name

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import weakref
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from ...errors import InvalidStateError, NotSupportedError, bad_argument, refuse_unless_default
+from ...errors import InvalidStateError, bad_argument, refuse_unless_default
 from .._names import automatic_name
-from ..saving import judge
+from ..graph import Node, Operation, is_symbolic
+from ..saving import judge, serialize_keras_object
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def _dtype_name(dtype: object) -> object:
     return getattr(dtype, "name", dtype)
 
 
-class Layer:
+class Layer(Operation):
     """The base class.
 
     Args:
@@ -93,7 +93,7 @@ class Layer:
             raise bad_argument(where, "the layer's arguments", ", ".join(kwargs))
         self.name = name or automatic_name(where)
         self._trainable = trainable
-        self._owner: weakref.ref[Model] | None = None
+        self._places: list[tuple[Model, str]] = []
 
     @property
     def trainable(self) -> bool:
@@ -102,11 +102,11 @@ class Layer:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        if bool(value) != self._trainable:
-            raise NotSupportedError(
-                f"changing `trainable` of {self.name} after its creation is not supported by this version; pass "
-                "trainable= when the layer is made"
-            )
+        if not isinstance(value, bool):
+            raise bad_argument("trainable", "True or False", value)
+        self._trainable = value
+        for model, path in self._places:
+            model._set_trainable(path, value)
 
     @property
     def dtype(self) -> str:
@@ -116,21 +116,22 @@ class Layer:
     @property
     def built(self) -> bool:
         """Whether the layer belongs to a model that has weights."""
-        model = self._owner() if self._owner is not None else None
-        return model is not None and model.built
+        return any(model.built for model, _ in self._places)
 
-    def _model(self) -> Model:
-        model = self._owner() if self._owner is not None else None
-        if model is None:
-            raise InvalidStateError(f"the layer {self.name} has no weights yet: add it to a model that knows its input")
-        return model
+    def _place(self) -> tuple[Model, str]:
+        """A model that has the layer's weights, and the layer's path there."""
+        for model, path in self._places:
+            if model.built:
+                return model, path
+        raise InvalidStateError(f"the layer {self.name} has no weights yet: add it to a model that knows its input")
 
     @property
     def weights(self) -> list[Variable]:
         """The layer's weights, in Keras's order; empty before the model is built."""
         if not self.built:
             return []
-        return [weight for weight in self._model().weights if weight.path.rpartition("/")[0] == self.name]
+        model, path = self._place()
+        return [weight for weight in model.weights if weight.path.startswith(f"{path}/")]
 
     @property
     def trainable_weights(self) -> list[Variable]:
@@ -152,7 +153,7 @@ class Layer:
         if len(own) != len(weights):
             raise bad_argument("weights", f"{len(own)} arrays for layer {self.name}", f"{len(weights)} arrays")
         if own:
-            model = self._model()
+            model, _ = self._place()
             everything: list[Any] = list(model.get_weights())
             for weight, value in zip(own, weights, strict=True):
                 everything[weight.index] = value
@@ -168,10 +169,48 @@ class Layer:
         del config["name"]
         judge(class_name, json.dumps(config))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise NotSupportedError(
-            f"calling the layer {self.name} is not supported by this version; put layers into keras.Sequential([...])"
-        )
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Connects the layer to symbolic tensors, or computes it on arrays.
+
+        On arrays the layer gets its weights with the first call, and works as in prediction.
+
+        Raises:
+            ValueError: Inputs that do not fit.
+        """
+        if is_symbolic(args) or is_symbolic(kwargs):
+            return self._call_symbolically(args, kwargs)
+        from ..models.eager import call_on_arrays
+
+        return call_on_arrays(self, args, kwargs)
+
+    def _written(self) -> dict[str, Any]:
+        return serialize_keras_object(self)
+
+    @property
+    def output(self) -> Any:
+        """What the layer gives in the model that it is part of.
+
+        Raises:
+            AttributeError: It has not been called yet, or several times.
+        """
+        return self._structured(self._only_node().outputs)
+
+    @property
+    def input(self) -> Any:
+        """What the layer takes there. Raises: as `output`."""
+        inputs = self._only_node().inputs
+        return inputs[0] if len(inputs) == 1 else inputs
+
+    def _only_node(self) -> Node:
+        nodes = [node for node in self._nodes if not node.is_eager]
+        if not nodes:
+            for model, _ in self._places:
+                model._connect_chain()
+            nodes = [node for node in self._nodes if not node.is_eager]
+        if len(nodes) != 1:
+            state = "has never been called" if not nodes else f"has been called {len(nodes)} times"
+            raise AttributeError(f"the layer {self.name} {state}: it has no one input and output")
+        return nodes[0]
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, as a dict that JSON can hold."""

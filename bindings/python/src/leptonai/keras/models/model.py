@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +15,18 @@ from ...errors import InvalidStateError, NotSupportedError, bad_argument, refuse
 from .._missing import missing_member
 from .._names import automatic_name
 from .._seeds import next_model_seed
-from ..saving import public, serialize_keras_object
+from ..graph import KerasTensor, Operation, flatten, is_symbolic, map_structure, reading
+from ..saving import public
 from ..trainers.arguments import Nonfinite, Verbose
 from ..trainers.arrays import to_array
+from ..trainers.per_output import compile_as
 from ..trainers.trainer import Trainer, _current_client
+from .sharing import Sharing
 from .variable import Variable
 
 if TYPE_CHECKING:
     from ..._core import ModelHandle
     from ..callbacks import History
-    from ..layers import Layer
 
 
 _INSTEAD = {
@@ -42,16 +43,19 @@ _INSTEAD = {
     "test_step": "use evaluate",
     "predict_step": "use predict",
     "make_train_function": "training runs through fit",
-    "inputs": "input_shape says what the model takes",
-    "outputs": "output_shape says what the model gives",
-    "input": "input_shape says what the model takes",
-    "output": "output_shape says what the model gives",
 }
 
 
 @public("keras")
-class Model(Trainer):
-    """A model: layers, weights, and how it is trained. Use `Sequential` to make one.
+class Model(Sharing, Trainer, Operation):
+    """A model: layers, weights, and how it is trained.
+
+    `Model(inputs, outputs)` makes one of the layers between symbolic tensors. A subclass with a method `call` is read
+    once, with symbolic tensors, when its first data or `build` says what it takes.
+
+    Args:
+        inputs, outputs: As `Functional`.
+        name: By default the class's name and a number.
 
     Several threads may predict with a model at once, also while it is being trained: they see the weights between two
     steps. A second fit of the same model at the same time is refused.
@@ -60,29 +64,66 @@ class Model(Trainer):
     if not TYPE_CHECKING:
         __getattr__ = missing_member(_INSTEAD)
 
-    _is_chain = False
-    """Whether the class knows how its layers are connected."""
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        if cls is Model and (len(args) > 1 or "inputs" in kwargs or "outputs" in kwargs):
+            from .functional import Functional
 
-    def __init__(self, *args: Any, name: str | None = None, **kwargs: Any) -> None:
-        if not self._is_chain:
-            raise NotSupportedError(
-                "models of one's own class or from inputs and outputs are not supported by this version; use "
-                "keras.Sequential([...])"
-            )
-        if args or kwargs:
-            raise NotSupportedError(
-                "models from inputs and outputs are not supported by this version; use keras.Sequential([...])"
-            )
-        super().__init__()
+            return super().__new__(Functional)
+        return super().__new__(cls)
+
+    def __init__(self, *args: Any, name: str | None = None, trainable: bool = True, **kwargs: Any) -> None:
+        Sharing.__init__(self)
+        Trainer.__init__(self)
+        inputs, outputs = [*args, kwargs.pop("inputs", None), kwargs.pop("outputs", None)][:2]
+        if kwargs:
+            raise bad_argument(type(self).__name__, "inputs, outputs, name and trainable", ", ".join(kwargs))
+        if not isinstance(trainable, bool):
+            raise bad_argument("trainable", "True or False", trainable)
+        self._trainable = trainable
+        self._input_structure: Any = None
+        self._output_structure: Any = None
+        self._input_names: tuple[str, ...] = ()
+        self._output_names: tuple[str, ...] = ()
         if name is not None and (not isinstance(name, str) or not name):
             raise bad_argument("name", "a text", name)
         self.name = name or automatic_name(type(self).__name__)
-        self._layers: list[Layer] = []
+        self._layers: list[Any] = []
         self._input_shapes = None
         self._output_tails = ()
         self._weights: list[Variable] = []
         self._seed = next_model_seed()
         self._handle = self._new_handle()
+        if outputs is not None:
+            self._connect(inputs, outputs)
+
+    def _connect(self, inputs: Any, outputs: Any) -> None:
+        """Makes the model of what lies between symbolic tensors."""
+        from .functional import Connection
+
+        connection = Connection(self.name, inputs, outputs)
+        written = {"module": "keras.src.models.functional", "class_name": "Functional", "config": connection.config}
+        handle = _core.model_create_from_config(json.dumps(written))
+        if self._seed is not None:
+            _core.model_set_seed(handle, self._seed)
+        self._adopt_connected(handle, inputs, outputs, connection.operations)
+
+    def _adopt_connected(self, handle: ModelHandle, inputs: Any, outputs: Any, operations: dict[str, Any]) -> None:
+        """Takes over a functional model of the library, made of these operations."""
+        described = json.loads(_core.model_get_config(handle))["config"]
+        compiled = self._library_compile_config()
+        if compiled is not None:
+            compile_as(handle, compiled)
+        self._handle = handle
+        self._layers = [operations[entry["name"]] for entry in described["layers"]]
+        self._input_structure, self._output_structure = inputs, outputs
+        self._input_names = tuple(tensor._operation.name for tensor in flatten(inputs))
+        self._output_names = _output_names(outputs)
+        self._refresh()
+        self._attach_optimizer()
+        self._note_places()
+
+    def _connect_chain(self) -> None:
+        """Makes the symbolic tensors of a model that is a chain of layers, where it has none yet."""
 
     def _new_handle(self) -> ModelHandle:
         handle = _core.model_create(self.name)
@@ -116,8 +157,115 @@ class Model(Trainer):
 
     @property
     def trainable(self) -> bool:
-        """True: whether training changes a layer is said when the layer is made."""
-        return True
+        """Whether training changes the layers; setting it sets it for each of them."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if not isinstance(value, bool):
+            raise bad_argument("trainable", "True or False", value)
+        self._trainable = value
+        for layer in self._layers:
+            layer.trainable = value
+
+    def _set_trainable(self, path: str, value: bool) -> None:
+        """For the layer at a path."""
+        _core.model_set_trainable(self._handle, path, value)
+        self._refresh()
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """The symbolic tensors where data enters.
+
+        Raises:
+            AttributeError: The model is not built.
+        """
+        return flatten(self._symbols()[0])
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        """The symbolic tensors that the model gives. Raises: as `inputs`."""
+        return flatten(self._symbols()[1])
+
+    @property
+    def input(self) -> Any:
+        """The symbolic tensor, or the list or dict of them, where data enters. Raises: as `inputs`."""
+        return self._symbols()[0]
+
+    @property
+    def output(self) -> Any:
+        """What the model gives, likewise. Raises: as `inputs`."""
+        return self._symbols()[1]
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the outputs, as losses, metrics and the history use them."""
+        return list(self._output_names)
+
+    def _symbols(self) -> tuple[Any, Any]:
+        self._connect_chain()
+        if self._output_structure is None:
+            raise AttributeError(f"the model '{self.name}' has never been called and thus has no defined input.")
+        return self._input_structure, self._output_structure
+
+    def _structured(self, outputs: list[Any]) -> Any:
+        """Outputs nested as the model gives them."""
+        if self._output_structure is None or not isinstance(self._output_structure, list | tuple | dict):
+            return outputs[0] if len(outputs) == 1 else outputs
+        left = iter(outputs)
+        order = {id(leaf): next(left) for leaf in flatten(self._output_structure)}
+        return map_structure(lambda leaf: order[id(leaf)], self._output_structure)
+
+    def __call__(self, inputs: Any, training: bool | None = None, mask: None = None) -> Any:
+        """The model's outputs for `inputs`: arrays for arrays, on the calling thread; symbolic for symbolic tensors.
+
+        NaN and infinity are passed on.
+        """
+        if not is_symbolic(inputs):
+            return self._call_on_arrays(inputs, training, mask)
+        if not self.built:
+            self._build_for(map_structure(lambda tensor: tensor.shape, inputs))
+        # In the model's order, whatever the caller's nesting.
+        if isinstance(inputs, dict) and set(inputs) == set(self._input_names):
+            inputs = [inputs[name] for name in self._input_names]
+        tensors = flatten(inputs)
+        return self._call_symbolically((tensors if len(tensors) > 1 else tensors[0],), {})
+
+    def _ensure_built(self, sample_shapes: Sequence[Sequence[int]]) -> None:
+        shapes = [(None, *shape) for shape in sample_shapes]
+        self.build(shapes if len(shapes) > 1 else shapes[0])
+
+    def _build_for(self, shapes: Any) -> None:
+        """Builds a model that waits for its input shapes: one, or a nest of several, batch first."""
+        self.build(shapes)
+
+    def build(self, input_shape: Any = None) -> None:
+        """Reads the method `call` of a subclass, given the shape of what it takes, batch first: (None, ...), or a list
+        or dict of several.
+
+        Raises:
+            NotSupportedError: A step of `call` that cannot be read.
+        """
+        if self.built:
+            return
+        call = getattr(type(self), "call", None)
+        if call is None:
+            raise NotSupportedError(
+                f"{type(self).__name__}: a model of one's own class needs a method `call`; use keras.Sequential or "
+                "keras.Model(inputs, outputs) otherwise"
+            )
+        inputs = _inputs_of(input_shape)
+        with reading(self.name):
+            outputs = call(self, inputs)
+        self._connect(inputs, outputs)
+
+    def _written(self) -> dict[str, Any]:
+        return {
+            "module": "keras.src.models.functional",
+            "class_name": "Functional",
+            "config": self.get_config(),
+            "registered_name": "Functional",
+        }
 
     @property
     def dtype(self) -> str:
@@ -125,7 +273,7 @@ class Model(Trainer):
         return "float32"
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> list[Any]:
         """The layers, in order."""
         return list(self._layers)
 
@@ -145,7 +293,7 @@ class Model(Trainer):
             raise AttributeError(f"the model '{self.name}' has no defined input shape yet")
         return self._input_shapes
 
-    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
         """The layer of a name or an index.
 
         Raises:
@@ -370,18 +518,28 @@ class Model(Trainer):
 
     # ------------------------------------------------------------------- saving
 
-    @abstractmethod
     def get_config(self) -> dict[str, Any]:
-        """The model's structure, as a dict that JSON can hold."""
+        """The model's structure, as a dict that JSON can hold.
+
+        Raises:
+            InvalidStateError: A model of one's own class that is not built.
+        """
+        if not self.built:
+            raise InvalidStateError(f"the model '{self.name}' is not built: its structure is not known yet")
+        config: dict[str, Any] = json.loads(_core.model_get_config(self._native))["config"]
+        config["trainable"] = self._trainable
+        return config
 
     @classmethod
-    @abstractmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: None = None) -> Self:
+    def from_config(cls, config: dict[str, Any], custom_objects: None = None) -> Any:
         """A model of the structure that `get_config` described, with fresh weights."""
+        from .functional import Functional
+
+        return Functional.from_config(config, custom_objects)
 
     def to_json(self, **kwargs: Any) -> str:
         """The structure as Keras's JSON; `kwargs` go to json.dumps."""
-        return json.dumps(serialize_keras_object(self), **kwargs)
+        return json.dumps(self._written(), **kwargs)
 
     def save(self, filepath: str | os.PathLike[str], overwrite: bool = True, zipped: bool | None = None) -> None:
         """Saves structure, weights, compile settings and optimizer state.
@@ -465,6 +623,30 @@ class Model(Trainer):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.built}>"
+
+
+def _output_names(structure: Any) -> tuple[str, ...]:
+    """Keras's names of outputs: keys of a dict; else names of layers, with numbers where one gives several."""
+    if isinstance(structure, dict) and all(isinstance(item, KerasTensor) for item in structure.values()):
+        return tuple(sorted(structure))
+    names: list[str] = []
+    for tensor in flatten(structure):
+        name, count = tensor._operation.name, 1
+        while name in names:
+            name, count = f"{tensor._operation.name}_{count}", count + 1
+        names.append(name)
+    return tuple(names)
+
+
+def _inputs_of(shapes: Any) -> Any:
+    """An `Input` for each shape."""
+    from ..layers.core import InputLayer
+
+    if isinstance(shapes, dict):
+        return {key: _inputs_of(shape) for key, shape in shapes.items()}
+    if isinstance(shapes, list | tuple) and shapes and isinstance(shapes[0], list | tuple):
+        return [_inputs_of(shape) for shape in shapes]
+    return InputLayer(batch_shape=shapes).output
 
 
 def _keras_shape(shape: tuple[int, ...]) -> tuple[int | None, ...]:

@@ -38,10 +38,16 @@ def load_model(
         return _load_archive(path, compile)
     handle = _core.model_load(path)
     described = json.loads(_core.model_get_config(handle))
-    if not isinstance(described, dict) or described.get("class_name") != "Sequential":
-        raise CorruptDataError(f"filepath: expected a Sequential model in {os.fspath(filepath)}")
-    model = Sequential(name=described["config"]["name"])
-    model._adopt(handle, described["config"])
+    model: Model
+    if isinstance(described, dict) and described.get("class_name") == "Functional":
+        model = model_from_config(described)
+        model._handle = handle
+        model._refresh()
+    elif isinstance(described, dict) and described.get("class_name") == "Sequential":
+        model = Sequential(name=described["config"]["name"])
+        model._adopt(handle, described["config"])
+    else:
+        raise CorruptDataError(f"filepath: expected a model in {os.fspath(filepath)}")
     if compile:
         model._read_compiled()
     return model
@@ -89,7 +95,8 @@ def clone_model(model: Model) -> Model:
     """A model of the same structure, with fresh weights and not compiled."""
     if not isinstance(model, Model):
         raise bad_argument("model", "a model", model)
-    return type(model).from_config(model.get_config())
+    cloned: Model = type(model).from_config(model.get_config())
+    return cloned
 
 
 def save_model(

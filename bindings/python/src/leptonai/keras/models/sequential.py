@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import weakref
 from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
@@ -12,9 +11,11 @@ import numpy as np
 
 from ... import _core
 from ...errors import InvalidStateError, ShapeMismatchError, bad_argument, refuse_unless_default
-from ..layers import InputLayer, KerasTensor, Layer, deserialize
+from ..graph import KerasTensor
+from ..layers import InputLayer, Layer
 from ..layers.layer import FLOAT32_POLICY, standardize_shape
-from ..saving import public
+from ..saving import deserialize_keras_object, public
+from ..trainers.per_output import compile_as
 from .model import Model, _keras_shape
 
 
@@ -35,11 +36,8 @@ class Sequential(Model):
             of one name.
     """
 
-    _is_chain = True
-
     def __init__(self, layers: Iterable[Any] | None = None, trainable: bool = True, name: str | None = None) -> None:
-        refuse_unless_default("Sequential", {"trainable": "pass it to the layers"}, trainable=(trainable, True))
-        super().__init__(name=name)
+        super().__init__(name=name, trainable=trainable)
         self._sample_shape: tuple[int, ...] | None = None
         self._build_lock = threading.Lock()
         if layers is not None and not isinstance(layers, Iterable):
@@ -47,11 +45,14 @@ class Sequential(Model):
         for layer in layers or ():
             self._append(layer)
         self._refresh()
+        self._note_places()
+        if not trainable:
+            self.trainable = False
 
     # ---------------------------------------------------------------- structure
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> list[Any]:
         """The layers, without the InputLayer."""
         return [layer for layer in self._layers if not isinstance(layer, InputLayer)]
 
@@ -59,17 +60,20 @@ class Sequential(Model):
         """Appends a layer. Weights that exist are kept; the new layer's are fresh."""
         self._append(layer)
         self._refresh()
+        self._note_places()
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, KerasTensor):
             layer = layer.layer
-        if not isinstance(layer, Layer):
+        if not isinstance(layer, Layer | Model):
             raise bad_argument("layer", "an instance of keras.layers.Layer", f"{layer!r} (a {type(layer).__name__})")
         if any(layer.name == known.name for known in self._layers):
             raise bad_argument("name", "a name that no other layer of the model has", layer.name)
         if isinstance(layer, InputLayer) and self._layers:
             raise bad_argument("layer", "an Input only at the beginning of a model", f"{layer!r} as another layer")
-        if not self._layers and layer._input_shape_arg is not None and not isinstance(layer, InputLayer):
+        if self._output_structure is not None:
+            self._input_structure = self._output_structure = None
+        if not self._layers and isinstance(layer, Layer) and self._begins_with_shape(layer):
             self._append(InputLayer(shape=layer._input_shape_arg))
             try:
                 self._append(layer)
@@ -78,16 +82,19 @@ class Sequential(Model):
                 raise
             return
         try:
-            _core.model_add_layer(self._handle, type(layer).__name__, json.dumps(layer.get_config()))
+            _add(self._handle, layer)
         except InvalidStateError:
             if not self.built:
                 raise
             self._rebuild([*self._layers, layer])
         else:
             self._layers.append(layer)
-        layer._owner = weakref.ref(self)
 
-    def pop(self, rebuild: bool = True) -> Layer:
+    @staticmethod
+    def _begins_with_shape(layer: Layer) -> bool:
+        return layer._input_shape_arg is not None and not isinstance(layer, InputLayer)
+
+    def pop(self, rebuild: bool = True) -> Any:
         """Removes the last layer and returns it. The other layers keep their weights.
 
         Raises:
@@ -97,10 +104,10 @@ class Sequential(Model):
             raise bad_argument("pop", "a model with layers", "an empty one")
         layer = self._layers[-1]
         self._rebuild(self._layers[:-1])
-        layer._owner = None
+        self._forget(layer)
         return layer
 
-    def _rebuild(self, layers: list[Layer]) -> None:
+    def _rebuild(self, layers: list[Any]) -> None:
         """A new library model of `layers`, with the weights and compile settings that this one has."""
         if self._fit_lock.locked():
             raise InvalidStateError("a fit of this model is running: its layers cannot be changed now")
@@ -109,22 +116,15 @@ class Sequential(Model):
         old = {weight.path: value for weight, value in values if weight.path.rpartition("/")[0] in kept}
         handle = self._new_handle()
         for layer in layers:
-            _core.model_add_layer(handle, type(layer).__name__, json.dumps(layer.get_config()))
+            _add(handle, layer)
         if self._sample_shape is not None and layers:
             _core.model_build(handle, self._sample_shape)
         compiled = self._library_compile_config()
         if compiled is not None:
-            _core.model_compile(
-                handle,
-                json.dumps(compiled["optimizer"]),
-                None if compiled["loss"] is None else json.dumps(compiled["loss"]),
-                *(
-                    tuple(metric if isinstance(metric, str) else json.dumps(metric) for metric in compiled[kind])
-                    for kind in ("metrics", "weighted_metrics")
-                ),
-            )
+            compile_as(handle, compiled)
         self._handle = handle
         self._layers = list(layers)
+        self._input_structure = self._output_structure = None
         self._refresh()
         self._attach_optimizer()
         if self.built and old:
@@ -150,9 +150,12 @@ class Sequential(Model):
                     "input_shape", f"{_keras_shape(self._input_shapes[0])}, as before", shape, ShapeMismatchError
                 )
             return
-        self._ensure_built([extent for extent in shape[1:] if extent is not None])
+        self._ensure_built([tuple(extent for extent in shape[1:] if extent is not None)])
 
-    def _ensure_built(self, sample_shape: Sequence[int]) -> None:
+    def _ensure_built(self, sample_shapes: Sequence[Sequence[int]]) -> None:
+        if len(sample_shapes) != 1:
+            raise bad_argument("x", "one array for a chain of layers", f"{len(sample_shapes)} arrays")
+        (sample_shape,) = sample_shapes
         with self._build_lock:
             if self.built:
                 return
@@ -161,31 +164,48 @@ class Sequential(Model):
             _core.model_build(self._handle, tuple(sample_shape))
             self._sample_shape = tuple(sample_shape)
             self._refresh()
+            self._note_places()
 
     def __len__(self) -> int:
         return len(self.layers)
 
-    def __getitem__(self, index: int) -> Layer:
+    def __getitem__(self, index: int) -> Any:
         return self.layers[index]
+
+    # ------------------------------------------------------------------ symbols
+
+    def _connect_chain(self) -> None:
+        if self._input_shapes is None or self._output_structure is not None:
+            return
+        layers = list(self._layers)
+        if isinstance(layers[0], InputLayer):
+            start = layers.pop(0).output
+        else:
+            start = InputLayer(batch_shape=_keras_shape(self._input_shapes[0]), name="input_layer").output
+        tensor = start
+        for layer in layers:
+            tensor = layer._call_symbolically((tensor,), {})
+        self._input_structure, self._output_structure = start, tensor
+
+    def _refresh(self) -> None:
+        super()._refresh()
+        if self._layers:
+            self._input_names = (self._layers[0].name if isinstance(self._layers[0], InputLayer) else "input_layer",)
+            self._output_names = (self._layers[-1].name,)
+
+    def _written(self) -> dict[str, Any]:
+        return {"module": "keras", "class_name": "Sequential", "config": self.get_config(), "registered_name": None}
 
     # ------------------------------------------------------------------- saving
 
     def get_config(self) -> dict[str, Any]:
         layers = list(self._layers)
-        config: dict[str, Any] = {"name": self.name, "trainable": True, "dtype": FLOAT32_POLICY}
+        config: dict[str, Any] = {"name": self.name, "trainable": self._trainable, "dtype": FLOAT32_POLICY}
         if self._input_shapes is not None and not isinstance(layers[0], InputLayer):
             shape = list(_keras_shape(self._input_shapes[0]))
             first = InputLayer(batch_shape=shape, name=_free_name("input_layer", layers))
             layers.insert(0, first)
-        config["layers"] = [
-            {
-                "module": "keras.layers",
-                "class_name": type(layer).__name__,
-                "config": layer.get_config(),
-                "registered_name": None,
-            }
-            for layer in layers
-        ]
+        config["layers"] = [layer._written() for layer in layers]
         if self._input_shapes is not None:
             config["build_input_shape"] = list(_keras_shape(self._input_shapes[0]))
         return config
@@ -195,7 +215,9 @@ class Sequential(Model):
         """A model of the structure that `get_config`, Keras's or ours, described, with fresh weights."""
         refuse_unless_default("from_config", {}, custom_objects=(custom_objects, None))
         name, layers = _checked(config)
-        model = cls([deserialize(layer) for layer in layers], name=name)
+        model = cls([deserialize_keras_object(_placed(layer)) for layer in layers], name=name)
+        if config.get("trainable", True) is False:
+            model.trainable = False
         shape = config.get("build_input_shape")
         if shape is not None and not model.built and model.layers:
             model.build(shape)
@@ -205,10 +227,9 @@ class Sequential(Model):
         """Takes over a model of the library whose structure is `config`."""
         _, layers = _checked(config)
         self._handle = handle
-        self._layers = [deserialize(layer) for layer in layers]
-        for layer in self._layers:
-            layer._owner = weakref.ref(self)
+        self._layers = [deserialize_keras_object(_placed(layer)) for layer in layers]
         self._refresh()
+        self._note_places()
         if self._input_shapes is not None and not isinstance(self._layers[0], InputLayer):
             self._sample_shape = self._input_shapes[0][1:]
 
@@ -217,6 +238,16 @@ def _checked(config: Any) -> tuple[str, list[Any]]:
     if not isinstance(config, dict) or "name" not in config or not isinstance(config.get("layers"), list):
         raise bad_argument("config", "a dict with 'name' and 'layers'", config)
     return config["name"], config["layers"]
+
+
+def _placed(layer: Any) -> Any:
+    """A layer's config with the module where layers are, unless it says another."""
+    return {"module": "keras.layers", **layer} if isinstance(layer, dict) else layer
+
+
+def _add(handle: Any, layer: Layer | Model) -> None:
+    written = layer._written()
+    _core.model_add_layer(handle, written["class_name"], json.dumps(written["config"]))
 
 
 def _free_name(name: str, layers: list[Layer]) -> str:

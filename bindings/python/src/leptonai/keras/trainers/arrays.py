@@ -95,23 +95,41 @@ def _converted(argument: str, array: Array) -> Array:
     raise bad_argument(argument, f"numbers{remedy}", f"elements of type {array.dtype}", TypeMismatchError)
 
 
-def to_inputs(argument: str, value: Any, ranks: tuple[int, ...] | None) -> tuple[Array, ...]:
+def to_inputs(
+    argument: str, value: Any, ranks: tuple[int, ...] | None, names: tuple[str, ...] = ()
+) -> tuple[Array, ...]:
     """One array per input or output of a model.
 
     Args:
         ranks: The rank of each, with the batch axis; None when the model is not built.
+        names: The name of each, for dicts.
 
-    A list or tuple of exactly as many arrays, each of its input's rank, is one array per input. Anything else is the
-    data of the single input.
+    A list or tuple is one array per input when the model has several, and when it has as many arrays as the model has
+    inputs, each of its input's rank. Anything else is the data of the single input.
     """
-    if (
-        ranks is not None
-        and isinstance(value, list | tuple)
-        and len(value) == len(ranks)
-        and all(isinstance(item, np.ndarray) and item.ndim == rank for item, rank in zip(value, ranks, strict=True))
-    ):
-        return tuple(to_array(argument, item) for item in value)
+    if isinstance(value, Mapping):
+        return _by_name(argument, value, names)
+    if isinstance(value, list | tuple) and value:
+        if ranks is None:
+            # A model of one's own class may take several arrays.
+            if len(value) > 1 and all(isinstance(item, np.ndarray) for item in value):
+                return tuple(to_array(f"{argument}[{place}]", item) for place, item in enumerate(value))
+        elif len(ranks) > 1:
+            return tuple(to_array(f"{argument}[{place}]", item) for place, item in enumerate(value))
+        elif len(value) == 1 and isinstance(value[0], np.ndarray) and value[0].ndim == ranks[0]:
+            return (to_array(argument, value[0]),)
     return (to_array(argument, value),)
+
+
+def _by_name(argument: str, value: Mapping[Any, Any], names: tuple[str, ...]) -> tuple[Array, ...]:
+    unknown = [str(name) for name in value if name not in names]
+    if names and len(names) == len(value) == 1 and unknown:
+        # The one array of a model with one input, whatever it is called.
+        return (to_array(argument, next(iter(value.values()))),)
+    missing = [name for name in names if name not in value]
+    if unknown or missing:
+        raise bad_argument(argument, f"a dict with {', '.join(names)}", f"one with {', '.join(map(str, value))}")
+    return tuple(to_array(f"{argument}['{name}']", value[name]) for name in names)
 
 
 def adjust_rank(array: Array, shape: tuple[int, ...]) -> Array:
@@ -124,13 +142,13 @@ def adjust_rank(array: Array, shape: tuple[int, ...]) -> Array:
 
 
 def to_sample_weight(argument: str, value: Any) -> Array | None:
-    """One weight per row."""
+    """One weight per row, or one per position of an output that has several."""
     if value is None:
         return None
     array = to_array(argument, value)
     if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
+        return array[:, 0]
+    if array.ndim == 0:
         raise bad_argument(argument, "one weight per row, of shape (rows,)", f"shape {array.shape}", ShapeMismatchError)
     return array
 

@@ -15,18 +15,25 @@ from ... import _core
 from ...errors import (
     InvalidStateError,
     NonFiniteError,
-    NotSupportedError,
     bad_argument,
     refuse_unless_default,
 )
-from .. import losses, metrics, optimizers
+from .. import losses, optimizers
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..metrics import Metric
-from ..saving import serialize_keras_object
 from ..utils.progbar import resolve_verbose
 from .arguments import REMEDIES, Nonfinite, Verbose, nonfinite_policy, whole
 from .arrays import adjust_rank, to_class_weight, to_inputs, to_sample_weight
 from .dispatch import FitDispatcher, RunDispatcher
+from .per_output import (
+    chosen_metrics,
+    described,
+    flat_metrics,
+    loss_config,
+    metric_texts,
+    text_of,
+    weights_config,
+)
 
 if TYPE_CHECKING:
     from ..._core import HistoryHandle, ModelHandle
@@ -45,6 +52,8 @@ class Trainer:
     _handle: ModelHandle
     _input_shapes: tuple[tuple[int, ...], ...] | None
     _output_tails: tuple[tuple[int, ...], ...]
+    _input_names: tuple[str, ...]
+    _output_names: tuple[str, ...]
 
     def __init__(self) -> None:
         self.stop_training = False
@@ -57,8 +66,8 @@ class Trainer:
         self._fit_lock = threading.Lock()
 
     @abstractmethod
-    def _ensure_built(self, sample_shape: Sequence[int]) -> None:
-        """Builds a model that waits for its input shape; nothing when it is built."""
+    def _ensure_built(self, sample_shapes: Sequence[Sequence[int]]) -> None:
+        """Builds a model that waits for its inputs' shapes; nothing when it is built."""
 
     # ------------------------------------------------------------------ compile
 
@@ -88,29 +97,29 @@ class Trainer:
             NotSupportedError: Something that this version does not do.
         """
         remedies = {
-            "loss_weights": "models have one output in this version",
             "run_eagerly": "leave it at False; callbacks may look at the model after every step",
             "steps_per_execution": "leave it at 1: steps are not slower one by one",
         }
         refuse_unless_default(
             "compile",
             remedies,
-            loss_weights=(loss_weights, None),
             run_eagerly=(bool(run_eagerly), False),
             steps_per_execution=(steps_per_execution, 1),
         )
         chosen = optimizers.get(optimizer)
-        chosen_loss = losses.get(loss)
-        plain = _chosen_metrics("metrics", metrics)
-        weighted = _chosen_metrics("weighted_metrics", weighted_metrics)
+        losses_of_outputs = loss_config(loss)
+        weights = weights_config(loss_weights)
+        plain = chosen_metrics("metrics", metrics)
+        weighted = chosen_metrics("weighted_metrics", weighted_metrics)
         _core.model_compile(
             self._handle,
-            _described(chosen),
-            None if chosen_loss is None else _described(chosen_loss),
-            tuple(_described(metric) for metric in plain),
-            tuple(_described(metric) for metric in weighted),
+            text_of(described(chosen)),
+            None if losses_of_outputs is None else text_of(losses_of_outputs),
+            metric_texts(plain),
+            metric_texts(weighted),
+            None if weights is None else json.dumps(weights),
         )
-        self._set_compiled(chosen, loss, (*plain, *weighted))
+        self._set_compiled(chosen, loss, (*flat_metrics(plain), *flat_metrics(weighted)))
 
     def _set_compiled(self, optimizer: Any, loss: Any, chosen: tuple[str | Metric, ...]) -> None:
         self.compiled = True
@@ -123,8 +132,14 @@ class Trainer:
         """Takes over how the library's model is compiled."""
         config = self._library_compile_config()
         if config is not None:
-            chosen = [metrics.get(metric) for metric in (*config["metrics"], *config["weighted_metrics"])]
-            self._set_compiled(optimizers.get(config["optimizer"]), losses.get(config["loss"]), tuple(chosen))
+            chosen = [
+                metric
+                for kind in ("metrics", "weighted_metrics")
+                for metric in flat_metrics(chosen_metrics(kind, config[kind]))
+            ]
+            loss = config["loss"]
+            is_one = not isinstance(loss, list) and (not isinstance(loss, dict) or "class_name" in loss)
+            self._set_compiled(optimizers.get(config["optimizer"]), losses.get(loss) if is_one else loss, tuple(chosen))
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Optimizer, loss and metrics as a dict that JSON can hold; None when the model is not compiled."""
@@ -247,7 +262,7 @@ class Trainer:
                     0 if validation_batch_size is None else whole("validation_batch_size", validation_batch_size, 1)
                 ),
                 nonfinite=nonfinite_policy(nonfinite),
-                sample_weight=to_sample_weight("sample_weight", sample_weight),
+                sample_weight=self._sample_weight("sample_weight", sample_weight),
                 class_weight=to_class_weight(class_weight),
                 allocation=None if allocation is None else allocation._native(),
                 store_name=store,
@@ -280,7 +295,7 @@ class Trainer:
         if stopped_by is not None:
             raise stopped_by
 
-    def _validation(self, data: Any) -> tuple[tuple[Array, ...], tuple[Array, ...], Array | None]:
+    def _validation(self, data: Any) -> tuple[tuple[Array, ...], tuple[Array, ...], Array | tuple[Array, ...] | None]:
         if data is None:
             return _NO_ARRAYS, _NO_ARRAYS, None
         if not isinstance(data, tuple | list) or len(data) not in (2, 3):
@@ -290,7 +305,7 @@ class Trainer:
                 f"a {type(data).__name__}" + (f" of {len(data)}" if isinstance(data, tuple | list) else ""),
             )
         xs, ys = self._data(data[0], data[1], "validation_data x", "validation_data y")
-        weight = to_sample_weight("validation_data sample_weight", data[2] if len(data) == 3 else None)
+        weight = self._sample_weight("validation_data sample_weight", data[2] if len(data) == 3 else None)
         return xs, ys, weight
 
     # ----------------------------------------------------------------- evaluate
@@ -332,7 +347,7 @@ class Trainer:
             y=ys,
             batch_size=batch,
             nonfinite=nonfinite_policy(nonfinite),
-            sample_weight=to_sample_weight("sample_weight", sample_weight),
+            sample_weight=self._sample_weight("sample_weight", sample_weight),
             allocation=None if allocation is None else allocation._native(),
             progress=dispatcher if dispatcher.events else None,
             events=dispatcher.events,
@@ -454,7 +469,7 @@ class Trainer:
         if bar is not None:
             bar.finish({})
         user_callbacks.call("on_predict_end", {})
-        return outputs[0] if len(outputs) == 1 else list(outputs)
+        return self._structured(list(outputs))
 
     def _predict_here(self, xs: tuple[Array, ...], outputs: tuple[Array, ...], nonfinite: Nonfinite) -> Any:
         """Predicts on the calling thread."""
@@ -462,17 +477,13 @@ class Trainer:
             for array in xs:
                 _refuse_nonfinite(array, nonfinite)
         _core.model_predict(self._handle, xs, outputs)
-        return outputs[0] if len(outputs) == 1 else list(outputs)
+        return self._structured(list(outputs))
 
     def predict_on_batch(self, x: Any) -> Any:
         """The model's outputs for `x`, all rows at once, on the calling thread."""
-        return self(x)
+        return self._call_on_arrays(x)
 
-    def __call__(self, inputs: Any, training: bool | None = None, mask: None = None) -> Any:
-        """The model's outputs for `inputs`, as an array, computed on the calling thread.
-
-        NaN and infinity are passed on.
-        """
+    def _call_on_arrays(self, inputs: Any, training: bool | None = None, mask: None = None) -> Any:
         refuse_unless_default(
             "call",
             {"training": "training runs through fit; a call is inference", "mask": "leave it out"},
@@ -483,19 +494,24 @@ class Trainer:
         rows = xs[0].shape[0] if xs[0].ndim else 0
         outputs = tuple(np.empty((rows, *tail), _FLOAT32) for tail in self._output_tails)
         _core.model_predict(self._handle, xs, outputs)
-        return outputs[0] if len(outputs) == 1 else list(outputs)
+        return self._structured(list(outputs))
 
     # ------------------------------------------------------------------ helpers
+
+    @abstractmethod
+    def _structured(self, outputs: list[Any]) -> Any:
+        """Outputs nested as the model gives them."""
 
     @property
     def _model(self) -> Model:
         return self  # type: ignore[return-value]
 
     def _in_compiled_order(self, names: Iterable[str]) -> list[str]:
-        """Loss, metrics, weighted metrics: Keras's order of what evaluate returns as a list."""
+        """Loss, metrics, weighted metrics, losses of outputs: Keras's order of what evaluate returns as a list."""
         known = list(names)
-        first = [name for name in self.metrics_names if name in known]
-        return first + [name for name in known if name not in first]
+        wanted = [*self.metrics_names, *(f"{output}_loss" for output in self._output_names)]
+        first = [name for name in wanted if name in known]
+        return first + sorted(name for name in known if name not in first)
 
     def _assert_compiled(self, call: str) -> None:
         if not self.compiled:
@@ -504,20 +520,31 @@ class Trainer:
     def _inputs(self, argument: str, x: Any) -> tuple[Array, ...]:
         """x as the model takes it; builds a model that waits for its first data."""
         shapes = self._input_shapes
-        arrays = to_inputs(argument, x, None if shapes is None else tuple(len(shape) for shape in shapes))
         if shapes is None:
-            self._ensure_built(arrays[0].shape[1:])
+            self._ensure_built([array.shape[1:] for array in to_inputs(argument, x, None, self._input_names)])
             shapes = self._input_shapes or ()
+        arrays = to_inputs(argument, x, tuple(len(shape) for shape in shapes), self._input_names)
         return tuple(adjust_rank(array, shape) for array, shape in zip(arrays, shapes, strict=True))
 
     def _data(
         self, x: Any, y: Any, x_name: str = "x", y_name: str = "y"
     ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         xs = self._inputs(x_name, x)
-        outputs = len(self._output_tails)
-        if outputs == 1:
-            return xs, to_inputs(y_name, y, tuple(len(tail) + 1 for tail in self._output_tails))
-        raise NotSupportedError("models with several outputs are not trained by this version")
+        return xs, to_inputs(y_name, y, tuple(len(tail) + 1 for tail in self._output_tails), self._output_names)
+
+    def _sample_weight(self, argument: str, value: Any) -> Array | tuple[Array, ...] | None:
+        """One weight per row, or one array of weights for each output."""
+        names = self._output_names
+        if isinstance(value, dict):
+            unknown = [name for name in value if name not in names]
+            if unknown:
+                raise bad_argument(argument, f"names of outputs ({', '.join(names)})", ", ".join(unknown))
+            value = [value.get(name) for name in names]
+        if isinstance(value, list | tuple) and len(value) == len(names) > 1:
+            given = [to_sample_weight(f"{argument}[{place}]", item) for place, item in enumerate(value)]
+            rows = next((len(array) for array in given if array is not None), 0)
+            return tuple(np.ones(rows, np.float32) if array is None else array for array in given)
+        return to_sample_weight(argument, value)
 
 
 def _callbacks(callbacks: Any, model: Model, params: dict[str, Any]) -> tuple[CallbackList, ProgbarLogger | None]:
@@ -537,24 +564,8 @@ def _current_client() -> LeptonClient:
     return current_client()
 
 
-def _described(chosen: Any) -> str:
-    return chosen if isinstance(chosen, str) else json.dumps(serialize_keras_object(chosen))
-
-
 def _name(metric: str | Metric) -> str:
     return metric if isinstance(metric, str) else metric.name
-
-
-def _chosen_metrics(argument: str, chosen: Any) -> list[Metric | str]:
-    if chosen is None:
-        return []
-    if isinstance(chosen, dict):
-        raise NotSupportedError(f"{argument}: a dict is for several outputs; give a list", argument=argument)
-    if not isinstance(chosen, list | tuple):
-        chosen = [chosen]
-    if len(chosen) == 1 and isinstance(chosen[0], list | tuple):
-        chosen = chosen[0]
-    return [metrics.get(metric) for metric in chosen]
 
 
 def _split(argument: str, value: Any) -> float:
