@@ -1,6 +1,7 @@
 /*
  * scalar.c - the reference: every kernel as plain loops over the formula, with the C library's exp, log and tanh.
  */
+#include "operation_math.h"
 #include "philox.h"
 #include "table.h"
 
@@ -329,6 +330,7 @@ static void adam_f32(float *w, float *m, float *v, float *vhat, const float *g, 
 
 #include "scalar_adaptive.h"
 #include "scalar_functions.h"
+#include "scalar_operations.h"
 
 /* -------------------------------------------------------- matrix products */
 

@@ -11,6 +11,7 @@
 #include "lepton_kernels.h"
 #include "table_convolution.h"
 #include "table_functions.h"
+#include "table_operations.h"
 
 #if defined(__x86_64__)
 #define LEPTON_X86 1
@@ -87,7 +88,8 @@
        (w, m, g, n, lr, b1, b2))                                                                                       \
     DO(decay_f32, (float *w, size_t n, float factor), (w, n, factor))                                                  \
     LEPTON_FUNCTION_KERNELS(DO, GET)                                                                                   \
-    LEPTON_CONVOLUTION_LIST(DO, GET)
+    LEPTON_CONVOLUTION_LIST(DO, GET)                                                                                   \
+    LEPTON_OPERATION_KERNELS(DO, GET)
 
 #define LEPTON_FIELD_DO(name, parameters, arguments) void(*name) parameters;
 #define LEPTON_FIELD_GET(type, name, parameters, arguments) type(*name) parameters;

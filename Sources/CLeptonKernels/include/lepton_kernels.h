@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lepton_kernels_operations.h"
+
 /* ------------------------------------------------------- instruction sets */
 
 /** Name of the instruction set in use: "avx512", "avx2", "baseline" or "scalar". */

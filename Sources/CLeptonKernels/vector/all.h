@@ -5,6 +5,7 @@
  * function for every name in table.h. These headers are bodies, not interfaces: each is included once per
  * instruction set and by nobody else.
  */
+#include "../operation_math.h"
 #include "../philox.h"
 #include "../table.h"
 #include "../window.h"
@@ -29,3 +30,8 @@
 #include "optimizers.h"
 #include "pooling.h"
 #include "softmax.h"
+
+#include "unary.h"
+
+#include "binary.h"
+#include "reductions.h"
