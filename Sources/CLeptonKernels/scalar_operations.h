@@ -57,7 +57,7 @@ static float unary(float x, int function) {
     case LEPTON_K_F_RELU:
         return x <= 0.0f ? 0.0f : x;
     case LEPTON_K_SOFTPLUS:
-        return (x > 0.0f ? x : 0.0f * x) + log1pf(expf(-fabsf(x)));
+        return (x <= 0.0f ? 0.0f : x) + log1pf(expf(-fabsf(x)));
     case LEPTON_K_ERF:
         return erff(x);
     case LEPTON_K_SIGN:

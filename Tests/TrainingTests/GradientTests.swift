@@ -63,36 +63,44 @@ import Testing
     @Test(arguments: cases)
     func agreesWithFiniteDifferences(_ item: Case) throws {
         let rows = 6
-        let x = try numbers([rows] + item.input, seed: 7)
-        let y = try item.target(rows)
-        let model = try Model()
-        try model.setSeed(11)
-        for layer in item.layers() { try model.add(layer) }
-        model.compile(optimizer: .sgd(learningRate: 1), loss: item.loss)
-        let before = try model.weights()
-        _ = try fit(model, x, y) { $0.batchSize = rows }
-        let gradients = zip(before, try model.weights()).map { old, new in
-            zip(old.floats, new.floats).map { $0 - $1 }
-        }
+        try expectFiniteDifferences(
+            layers: item.layers(), loss: item.loss, x: try numbers([rows] + item.input, seed: 7),
+            y: try item.target(rows), seed: 11)
+    }
+}
 
-        for (index, weight) in before.enumerated() {
-            for element in stride(from: 0, to: weight.shape.count, by: max(1, weight.shape.count / 5)) {
-                let step: Float = 1e-2
-                func loss(_ change: Float) throws -> Double {
-                    var changed = before
-                    changed[index] = try Tensor(floats: weight.shape) { output in
-                        for (i, value) in weight.floats.enumerated() { output[i] = value + (i == element ? change : 0) }
-                    }
-                    try model.setWeights(changed)
-                    return try evaluate(model, x, y)["loss"][0]
+/// Compares the gradient of each weight of a chain of layers with finite differences of the loss.
+func expectFiniteDifferences(
+    layers: [any Layer], loss: Loss, x: Tensor, y: Tensor, seed: UInt64, location: SourceLocation = #_sourceLocation
+) throws {
+    let model = try Model()
+    try model.setSeed(seed)
+    for layer in layers { try model.add(layer) }
+    model.compile(optimizer: .sgd(learningRate: 1), loss: loss)
+    let before = try model.weights()
+    _ = try fit(model, x, y) { $0.batchSize = x.shape.extents[0] }
+    let gradients = zip(before, try model.weights()).map { old, new in
+        zip(old.floats, new.floats).map { $0 - $1 }
+    }
+
+    for (index, weight) in before.enumerated() {
+        for element in stride(from: 0, to: weight.shape.count, by: max(1, weight.shape.count / 5)) {
+            let step: Float = 1e-2
+            func loss(_ change: Float) throws -> Double {
+                var changed = before
+                changed[index] = try Tensor(floats: weight.shape) { output in
+                    for (i, value) in weight.floats.enumerated() { output[i] = value + (i == element ? change : 0) }
                 }
-                // Four points, so that the error is of fourth order in the step.
-                let difference =
-                    (8 * (try loss(step) - loss(-step)) - (try loss(2 * step) - loss(-2 * step))) / (12 * Double(step))
-                #expect(
-                    abs(difference - Double(gradients[index][element])) < 2e-4,
-                    "weight \(index), element \(element)")
+                try model.setWeights(changed)
+                return try evaluate(model, x, y)["loss"][0]
             }
+            // Four points, so that the error is of fourth order in the step.
+            let difference =
+                (8 * (try loss(step) - loss(-step)) - (try loss(2 * step) - loss(-2 * step))) / (12 * Double(step))
+            let gradient = Double(gradients[index][element])
+            #expect(
+                abs(difference - gradient) < 2e-4 * max(1, abs(gradient)),
+                "weight \(index), element \(element): \(gradient), not \(difference)", sourceLocation: location)
         }
     }
 }
