@@ -69,8 +69,6 @@ INLINE vf sin_v(vf x) { return has_large_angle(x) ? sin_lanes(x) : sine_v(x, 0);
 
 INLINE vf cos_v(vf x) { return has_large_angle(x) ? cos_lanes(x) : sine_v(x, 1); }
 
-INLINE vf softplus_v(vf x) { return keep(~(x <= 0.0f), x) + log1p_v(exp_v(-absolute(x))); }
-
 INLINE vf unary_v(vf x, const int function) {
     switch (function) {
     case LEPTON_K_ABS:
