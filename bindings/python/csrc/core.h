@@ -87,8 +87,25 @@ int32_t core_progress_step(const lepton_progress *step, void *context);
 PyObject *core_progress_exception(core_progress *progress);
 void core_progress_end(core_progress *progress);
 
+/* ---- training.c */
+
+/* A dict of int to float as two arrays. */
+typedef struct {
+    int64_t *classes;
+    double *values;
+    size_t count;
+} core_class_weights;
+
+/* None gives none. On failure nothing is held and an exception is set. */
+int core_class_weights_read(core_class_weights *weights, PyObject *dict);
+void core_class_weights_free(core_class_weights *weights);
+
+/* What fit and evaluate answer: (history or None, exception of a callback or signal, or None). */
+PyObject *core_history_outcome(core_progress *progress, lepton_status status, lepton_history *history,
+                               lepton_error *error);
+
 /* ---- the functions, by section of lepton.h */
 extern PyMethodDef core_client_methods[], core_model_methods[], core_graph_methods[], core_training_methods[],
-    core_history_methods[];
+    core_history_methods[], core_batch_methods[];
 
 #endif

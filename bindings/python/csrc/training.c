@@ -20,8 +20,8 @@ static PyObject *outcome(core_progress *progress, PyObject *result) {
     return NULL;
 }
 
-static PyObject *history_outcome(core_progress *progress, lepton_status status, lepton_history *history,
-                                 lepton_error *error) {
+PyObject *core_history_outcome(core_progress *progress, lepton_status status, lepton_history *history,
+                               lepton_error *error) {
     PyObject *result = status == LEPTON_OK ? core_handle_new(core_history_name, history) : NULL;
     if (status != LEPTON_OK && progress->failed) {
         /* The exception of the callback is the cause; what the library says of the stop is its consequence. */
@@ -34,27 +34,32 @@ static PyObject *history_outcome(core_progress *progress, lepton_status status, 
     return outcome(progress, result);
 }
 
-/* Splits a dict of int to float into two arrays that the caller frees. */
-static int class_weights(PyObject *weights, lepton_fit_options *options) {
-    if (weights == Py_None) return 0;
-    Py_ssize_t size = PyDict_Size(weights), position = 0, i = 0;
+int core_class_weights_read(core_class_weights *weights, PyObject *dict) {
+    *weights = (core_class_weights){0};
+    if (dict == Py_None) return 0;
+    Py_ssize_t size = PyDict_Size(dict), position = 0, i = 0;
     if (size < 0) return -1;
-    int64_t *classes = PyMem_Calloc((size_t)size + 1, sizeof *classes);
-    double *values = PyMem_Calloc((size_t)size + 1, sizeof *values);
+    weights->classes = PyMem_Calloc((size_t)size + 1, sizeof *weights->classes);
+    weights->values = PyMem_Calloc((size_t)size + 1, sizeof *weights->values);
+    weights->count = (size_t)size;
     PyObject *key, *value;
-    int failed = classes == NULL || values == NULL;
+    int failed = weights->classes == NULL || weights->values == NULL;
     if (failed) PyErr_NoMemory();
-    while (!failed && PyDict_Next(weights, &position, &key, &value)) {
-        classes[i] = PyLong_AsLongLong(key);
-        failed = classes[i] == -1 && PyErr_Occurred();
-        if (!failed) values[i] = PyFloat_AsDouble(value);
+    while (!failed && PyDict_Next(dict, &position, &key, &value)) {
+        weights->classes[i] = PyLong_AsLongLong(key);
+        failed = weights->classes[i] == -1 && PyErr_Occurred();
+        if (!failed) weights->values[i] = PyFloat_AsDouble(value);
         failed = failed || PyErr_Occurred();
         i++;
     }
-    options->class_weight_classes = classes;
-    options->class_weight_values = values;
-    options->class_weight_count = (size_t)size;
+    if (failed) core_class_weights_free(weights);
     return failed ? -1 : 0;
+}
+
+void core_class_weights_free(core_class_weights *weights) {
+    PyMem_Free(weights->classes);
+    PyMem_Free(weights->values);
+    *weights = (core_class_weights){0};
 }
 
 static PyObject *client_fit(PyObject *self, PyObject *arguments, PyObject *keywords) {
@@ -111,7 +116,11 @@ static PyObject *client_fit(PyObject *self, PyObject *arguments, PyObject *keywo
         core_raise_argument(LEPTON_INVALID_ARGUMENT, "validation_data", "as many arrays as x and y", "other counts");
         goto release_weight;
     }
-    if (class_weights(weights, &options) == 0) {
+    core_class_weights by_class;
+    if (core_class_weights_read(&by_class, weights) == 0) {
+        options.class_weight_classes = by_class.classes;
+        options.class_weight_values = by_class.values;
+        options.class_weight_count = by_class.count;
         options.validation_x = validation_x.count ? validation_x.views : NULL;
         options.validation_y = validation_y.count ? validation_y.views : NULL;
         options.validation_sample_weight = validation_weight.count ? validation_weight.views : NULL;
@@ -128,10 +137,9 @@ static PyObject *client_fit(PyObject *self, PyObject *arguments, PyObject *keywo
         lepton_status status =
             lepton_client_fit(client, model, x.views, x.count, y.views, y.count, &options, &history, &error);
         PyEval_RestoreThread(progress.thread);
-        result = history_outcome(&progress, status, history, error);
+        result = core_history_outcome(&progress, status, history, error);
+        core_class_weights_free(&by_class);
     }
-    PyMem_Free((void *)options.class_weight_classes);
-    PyMem_Free((void *)options.class_weight_values);
 release_weight:
     core_tensors_release(&weight);
 release_validation_weight:
@@ -179,7 +187,7 @@ static PyObject *client_evaluate(PyObject *self, PyObject *arguments, PyObject *
         lepton_status status =
             lepton_client_evaluate(client, model, x.views, x.count, y.views, y.count, &options, &history, &error);
         PyEval_RestoreThread(progress.thread);
-        result = history_outcome(&progress, status, history, error);
+        result = core_history_outcome(&progress, status, history, error);
         core_tensors_release(&weight);
     }
     core_tensors_release(&x);

@@ -146,6 +146,57 @@ def client_predict(
     cancel: CancelHandle | None,
 ) -> BaseException | None: ...
 def model_predict(model: ModelHandle, x: _Arrays, outputs: _Arrays, /) -> None: ...
+def model_train_on_batch(
+    model: ModelHandle,
+    x: _Arrays,
+    y: _Arrays,
+    sample_weight: _Arrays,
+    class_weight: dict[int, float] | None,
+    nonfinite: int,
+    /,
+) -> list[float]: ...
+def model_test_on_batch(
+    model: ModelHandle,
+    x: _Arrays,
+    y: _Arrays,
+    sample_weight: _Arrays,
+    class_weight: dict[int, float] | None,
+    nonfinite: int,
+    /,
+) -> list[float]: ...
+def model_batch_metric_name(model: ModelHandle, index: int, /) -> str: ...
+def model_reset_metrics(model: ModelHandle, /) -> None: ...
+
+# A source gives (x, y, sample_weight), each a tuple of arrays, or None at the end of the data.
+def client_fit_source(
+    client: ClientHandle,
+    model: ModelHandle,
+    source: Callable[[], tuple[_Arrays, _Arrays, _Arrays] | None],
+    epochs: int,
+    initial_epoch: int,
+    steps_per_epoch: int,
+    validation: Callable[[], tuple[_Arrays, _Arrays, _Arrays] | None] | None,
+    nonfinite: int,
+    class_weight: dict[int, float] | None,
+    validation_steps: int,
+    allocation: AllocationHandle | None,
+    progress: _Progress | None,
+    events: int,
+    batch_interval: float,
+    cancel: CancelHandle | None,
+) -> tuple[HistoryHandle | None, BaseException | None]: ...
+def client_evaluate_source(
+    client: ClientHandle,
+    model: ModelHandle,
+    source: Callable[[], tuple[_Arrays, _Arrays, _Arrays] | None],
+    steps: int,
+    nonfinite: int,
+    allocation: AllocationHandle | None,
+    progress: _Progress | None,
+    events: int,
+    batch_interval: float,
+    cancel: CancelHandle | None,
+) -> tuple[HistoryHandle | None, BaseException | None]: ...
 def history_epoch_count(history: HistoryHandle, /) -> int: ...
 def history_metric_count(history: HistoryHandle, /) -> int: ...
 def history_metric_name(history: HistoryHandle, index: int, /) -> str: ...
