@@ -1,6 +1,5 @@
 """What is accepted as data, and what is refused with which error."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -104,7 +103,6 @@ def test_one_array_in_a_list_is_the_input(adder: keras.Sequential) -> None:
         (pd.DataFrame({"a": ["x"], "b": [1], "c": [2]}), TypeMismatchError),
         (object(), TypeMismatchError),
         ({"a": X, "b": X}, InvalidArgumentError),
-        ((row for row in X), NotSupportedError),
         (X[:, :2], ShapeMismatchError),
         (X.reshape(2, 2, 3), ShapeMismatchError),
         (np.float32(3), ShapeMismatchError),
@@ -159,10 +157,3 @@ def test_nonfinite_numbers_are_refused_unless_allowed(adder: keras.Sequential, v
     assert not np.isfinite(adder.predict(bad, nonfinite="allow")[2, 0])
     assert np.isfinite(adder.predict(bad, nonfinite="allow")[0, 0])
     assert not np.isfinite(adder.evaluate(bad, y, verbose=0, nonfinite="allow"))
-
-
-def test_generators_are_not_consumed(adder: keras.Sequential) -> None:
-    rows: Iterator[np.ndarray] = iter(X)
-    with pytest.raises(NotSupportedError):
-        adder.predict(rows)
-    assert len(list(rows)) == 4

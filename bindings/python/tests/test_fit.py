@@ -78,19 +78,6 @@ def test_fit_before_compile_is_an_error(points: Points) -> None:
 @pytest.mark.parametrize(
     "argument",
     [
-        {"steps_per_epoch": 3},
-        {"validation_steps": 3},
-        {"validation_freq": 2},
-    ],
-)
-def test_what_fit_does_not_do_yet_says_so(linear: keras.Sequential, points: Points, argument: dict[str, Any]) -> None:
-    with pytest.raises(NotSupportedError, match=next(iter(argument))):
-        linear.fit(*points, **argument)
-
-
-@pytest.mark.parametrize(
-    "argument",
-    [
         {"batch_size": 0},
         {"batch_size": -1},
         {"batch_size": 2**40},

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 
 
 _INSTEAD = {
-    "train_on_batch": "use fit(x, y, batch_size=len(x), shuffle=False, verbose=0)",
-    "test_on_batch": "use evaluate(x, y, batch_size=len(x), verbose=0)",
-    "reset_metrics": "metrics start anew at each epoch and each evaluate",
     "add_loss": "give compile a loss of keras.losses",
     "add_metric": "give compile metrics of keras.metrics",
     "add_weight": "use the layers of keras.layers",
@@ -388,7 +385,7 @@ class Model(Sharing, Trainer, Operation):
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: Any = 1,
         *,
         nonfinite: Nonfinite = "error",
         max_queue_size: int = 10,
@@ -401,8 +398,10 @@ class Model(Sharing, Trainer, Operation):
         the model then has the weights of the last complete step and can be used and trained on.
 
         Args:
-            x: Inputs: an array, a table, or a rectangular nest of lists.
-            y: Targets, likewise.
+            x: Inputs: an array, a table, or a rectangular nest of lists; or batches `(x, y)` or `(x, y, sample_weight)`
+                from a generator, a `keras.utils.PyDataset`, a PyTorch DataLoader, or anything that can be iterated
+                over, which are made in a thread beside the training and need not fit in memory together.
+            y: Targets, likewise; None when x gives batches.
             batch_size: Rows per step; 32 by default.
             epochs: Number of the last epoch.
             verbose: 1 is a bar per epoch, 2 a line per epoch, 0 nothing; "auto" is 1 on terminals and in notebooks,
@@ -414,6 +413,9 @@ class Model(Sharing, Trainer, Operation):
             class_weight: Dict of class index to weight.
             sample_weight: One weight per row.
             initial_epoch: Number of the first epoch.
+            steps_per_epoch: Batches in an epoch; by default all there are. The next epoch goes on after them.
+            validation_steps: Batches in a validation; by default all there are.
+            validation_freq: Epochs from one validation to the next, or a collection of epochs, counted from 1.
             validation_batch_size: Rows at a time in validation; `batch_size` by default.
             nonfinite: "error" refuses NaN and infinity in the data; "allow" computes with them as Keras does.
             max_queue_size, workers, use_multiprocessing: Accepted; the client's allocated nodes are what they mean.

@@ -36,7 +36,7 @@ class FitArguments(LegacyArguments, total=False):
     steps_per_epoch: int | None
     validation_steps: int | None
     validation_batch_size: int | None
-    validation_freq: int
+    validation_freq: Any
     nonfinite: Nonfinite
 
 
@@ -60,16 +60,6 @@ class PredictArguments(LegacyArguments, total=False):
     steps: int | None
     callbacks: Any
     nonfinite: Nonfinite
-
-
-STEPS_REMEDY = "give a part of the arrays instead"
-
-REMEDIES = {
-    "steps_per_epoch": STEPS_REMEDY,
-    "validation_steps": STEPS_REMEDY,
-    "steps": STEPS_REMEDY,
-    "validation_freq": "call model.evaluate when you want validation",
-}
 
 
 def whole(argument: str, value: object, low: int) -> int:

@@ -28,19 +28,34 @@ class FitDispatcher:
         batch_interval: Seconds between two BATCH_END events that are needed.
         logs: Of the last epoch that ended.
         ended: Epochs that ended.
+
+    Args:
+        is_streamed: Whether batches come from a source, which tells of each but an epoch's first that it begins.
     """
 
-    def __init__(self, model: Model, callbacks: CallbackList, history: History, bar: ProgbarLogger | None) -> None:
+    def __init__(
+        self,
+        model: Model,
+        callbacks: CallbackList,
+        history: History,
+        bar: ProgbarLogger | None,
+        is_streamed: bool = False,
+    ) -> None:
         self._model = model
         self._callbacks = callbacks
         self._history = history
         self._bar = bar
+        self._is_streamed = is_streamed
         self._each_batch = callbacks.overrides(
             "on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end"
         )
         self.events = 0
-        if bar is not None or callbacks.overrides(
-            "on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_batch_begin"
+        if (
+            is_streamed
+            or bar is not None
+            or callbacks.overrides(
+                "on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_batch_begin", "on_batch_begin"
+            )
         ):
             self.events = 1 << TRAIN_BEGIN | 1 << EPOCH_BEGIN | 1 << EPOCH_END
         if self._each_batch or bar is not None:
@@ -70,6 +85,8 @@ class FitDispatcher:
             if self._each_batch:
                 self._callbacks.call("on_train_batch_begin", 0, {})
         elif event == EPOCH_END:
+            if self._bar is not None:
+                self._bar.seen = step
             self.epoch_end(epoch, logs)
         elif event == TRAIN_BEGIN:
             self.train_begin()
@@ -78,7 +95,7 @@ class FitDispatcher:
     def _batch_end(self, step: int, steps: int, logs: dict[str, Any]) -> None:
         if self._each_batch:
             self._callbacks.call("on_train_batch_end", step - 1, logs)
-            if step < steps and not self._model.stop_training:
+            if step < steps and not self._model.stop_training and not self._is_streamed:
                 self._callbacks.call("on_train_batch_begin", step, {})
         if self._bar is not None:
             self._bar.update(step, logs)
@@ -90,8 +107,20 @@ class FitDispatcher:
             self._callbacks.call("on_test_batch_end", step - 1, logs)
         elif event == VALIDATION_END:
             self._callbacks.call("on_test_end", logs)
-        if event != VALIDATION_END and self._each_validation_batch and step < steps:
+        if event == VALIDATION_END or not self._each_validation_batch:
+            return
+        if event == VALIDATION_BEGIN if self._is_streamed else step < steps:
             self._callbacks.call("on_test_batch_begin", step, {})
+
+    def batch_begin(self, batch: int) -> None:
+        """A batch of a source comes."""
+        if self._each_batch:
+            self._callbacks.call("on_train_batch_begin", batch, {})
+
+    def validation_batch_begin(self, batch: int) -> None:
+        """A batch of the validation's source comes."""
+        if self._each_validation_batch:
+            self._callbacks.call("on_test_batch_begin", batch, {})
 
     def before_fit(self) -> None:
         """Calls `on_train_begin` of those that must know it before the library begins."""
@@ -120,8 +149,11 @@ class FitDispatcher:
 class RunDispatcher:
     """The progress callback of an evaluate or predict ("test" or "predict" in the hooks' names)."""
 
-    def __init__(self, kind: str, callbacks: CallbackList, bar: ProgbarLogger | None) -> None:
+    def __init__(
+        self, kind: str, callbacks: CallbackList, bar: ProgbarLogger | None, is_streamed: bool = False
+    ) -> None:
         self._callbacks = callbacks
+        self._is_streamed = is_streamed
         self._bar = bar
         self._begin, self._end = f"on_{kind}_batch_begin", f"on_{kind}_batch_end"
         self._each_batch = callbacks.overrides(self._begin, self._end)
@@ -134,12 +166,17 @@ class RunDispatcher:
         if self._each_batch:
             self._callbacks.call(self._begin, 0, {})
 
+    def batch_begin(self, batch: int) -> None:
+        """A batch of a source comes."""
+        if self._each_batch:
+            self._callbacks.call(self._begin, batch, {})
+
     def __call__(self, event: int, epoch: int, step: int, steps: int, logs: dict[str, Any]) -> bool:
         if event == BATCH_END:
             # Nodes work side by side, so one event may report several batches.
             for batch in range(self._done, step if self._each_batch else 0):
                 self._callbacks.call(self._end, batch, logs)
-                if batch + 1 < steps:
+                if batch + 1 < steps and not self._is_streamed:
                     self._callbacks.call(self._begin, batch + 1, {})
             self._done = step
             if self._bar is not None:

@@ -22,9 +22,11 @@ from .. import losses, optimizers
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..metrics import Metric
 from ..utils.progbar import resolve_verbose
-from .arguments import REMEDIES, Nonfinite, Verbose, nonfinite_policy, whole
+from . import streaming
+from .arguments import Nonfinite, Verbose, nonfinite_policy, whole
 from .arrays import adjust_rank, to_class_weight, to_inputs, to_sample_weight
 from .dispatch import FitDispatcher, RunDispatcher
+from .on_batch import BatchMethods
 from .per_output import (
     chosen_metrics,
     described,
@@ -34,6 +36,8 @@ from .per_output import (
     text_of,
     weights_config,
 )
+from .sources import is_source
+from .streaming import is_streamed
 
 if TYPE_CHECKING:
     from ..._core import HistoryHandle, ModelHandle
@@ -46,7 +50,7 @@ _DEFAULT_BATCH = 32
 _NO_ARRAYS: tuple[Array, ...] = ()
 
 
-class Trainer:
+class Trainer(BatchMethods):
     """What a model can do with data. `Model` is the class that users see."""
 
     _handle: ModelHandle
@@ -126,6 +130,7 @@ class Trainer:
         self.optimizer = optimizer
         self.loss = loss
         self._compiled_metrics = chosen
+        self._batch_names = ()
         self._attach_optimizer()
 
     def _read_compiled(self) -> None:
@@ -202,19 +207,12 @@ class Trainer:
         steps_per_epoch: int | None = None,
         validation_steps: int | None = None,
         validation_batch_size: int | None = None,
-        validation_freq: int = 1,
+        validation_freq: Any = 1,
         nonfinite: Nonfinite = "error",
         max_queue_size: int = 10,
         workers: int = 1,
         use_multiprocessing: bool = False,
     ) -> History:
-        refuse_unless_default(
-            "fit",
-            REMEDIES,
-            steps_per_epoch=(steps_per_epoch, None),
-            validation_steps=(validation_steps, None),
-            validation_freq=(validation_freq, 1),
-        )
         self._assert_compiled("fit")
         batch = whole("batch_size", _DEFAULT_BATCH if batch_size is None else batch_size, 1)
         epochs = whole("epochs", epochs, 1)
@@ -222,6 +220,39 @@ class Trainer:
         if sample_weight is not None and class_weight is not None:
             raise bad_argument("class_weight", "either class_weight or sample_weight", "both")
         shown = resolve_verbose(verbose)
+        frequency = None if validation_freq == 1 else validation_freq
+        if (
+            is_streamed(x, steps_per_epoch, validation_steps, frequency)
+            or is_source(validation_data)
+            or (isinstance(validation_data, tuple) and len(validation_data) == 1)
+        ):
+            if store is not None:
+                raise NotSupportedError("store: data that comes in batches is not kept; give whole arrays")
+            handle, stopped_by, dispatcher, user_callbacks, history, initial_epoch = streaming.fit(
+                self,
+                client,
+                (x, y, sample_weight),
+                verbose=shown,
+                batch_size=None if batch_size is None else batch,
+                epochs=epochs,
+                callbacks=callbacks,
+                prepare_callbacks=_callbacks,
+                validation_split=_split("validation_split", validation_split),
+                validation_data=validation_data,
+                shuffle=bool(shuffle),
+                class_weight=class_weight,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                validation_steps=validation_steps,
+                validation_batch_size=validation_batch_size,
+                validation_freq=validation_freq,
+                nonfinite=nonfinite,
+                allocation=allocation,
+                cancel=cancel,
+            )
+            self._after_fit(handle, stopped_by, dispatcher, initial_epoch)
+            user_callbacks.call("on_train_end", dispatcher.logs)
+            return history
         xs, ys = self._data(x, y)
         validation = self._validation(validation_data)
         split = _split("validation_split", validation_split) if validation_data is None else 0.0
@@ -329,10 +360,24 @@ class Trainer:
         workers: int = 1,
         use_multiprocessing: bool = False,
     ) -> float | list[float] | dict[str, float]:
-        refuse_unless_default("evaluate", REMEDIES, steps=(steps, None))
         self._assert_compiled("evaluate")
         batch = whole("batch_size", _DEFAULT_BATCH if batch_size is None else batch_size, 1)
         shown = resolve_verbose(verbose)
+        if is_streamed(x, steps):
+            handle, stopped_by, user_callbacks, bar = streaming.evaluate(
+                self,
+                client,
+                (x, y, sample_weight),
+                verbose=shown,
+                batch_size=None if batch_size is None else batch,
+                callbacks=callbacks,
+                prepare_callbacks=_callbacks,
+                steps=steps,
+                nonfinite=nonfinite,
+                allocation=allocation,
+                cancel=cancel,
+            )
+            return self._after_evaluate(handle, stopped_by, user_callbacks, bar, return_dict)
         xs, ys = self._data(x, y)
         count = -(-(xs[0].shape[0] if xs[0].ndim else 0) // batch)
         params = {"verbose": shown, "epochs": 1, "steps": count}
@@ -354,6 +399,16 @@ class Trainer:
             batch_interval=dispatcher.batch_interval,
             cancel=None if cancel is None else cancel._handle,
         )
+        return self._after_evaluate(handle, stopped_by, user_callbacks, bar, return_dict)
+
+    def _after_evaluate(
+        self,
+        handle: HistoryHandle | None,
+        stopped_by: BaseException | None,
+        user_callbacks: CallbackList,
+        bar: ProgbarLogger | None,
+        return_dict: bool,
+    ) -> float | list[float] | dict[str, float]:
         if stopped_by is not None:
             raise stopped_by
         logs = {} if handle is None else {name: values[-1] for name, values in _read_history(handle).items()}
@@ -434,10 +489,20 @@ class Trainer:
         workers: int = 1,
         use_multiprocessing: bool = False,
     ) -> Any:
-        refuse_unless_default("predict", REMEDIES, steps=(steps, None))
         batch = whole("batch_size", _DEFAULT_BATCH if batch_size is None else batch_size, 1)
         policy = nonfinite_policy(nonfinite)
         shown = resolve_verbose(verbose)
+        if is_streamed(x, steps) or CallbackList(callbacks).overrides("on_predict_batch_begin", "on_predict_batch_end"):
+            return streaming.predict(
+                self,
+                x,
+                verbose=shown,
+                batch_size=None if batch_size is None else batch,
+                callbacks=callbacks,
+                prepare_callbacks=_callbacks,
+                steps=steps,
+                predict_batch=lambda arrays: self._predict_batch(client, arrays, policy, allocation, cancel),
+            )
         xs = self._inputs("x", x)
         rows = xs[0].shape[0] if xs[0].ndim else 0
         count = -(-rows // batch)
@@ -471,6 +536,33 @@ class Trainer:
         user_callbacks.call("on_predict_end", {})
         return self._structured(list(outputs))
 
+    def _predict_batch(
+        self,
+        client: LeptonClient | None,
+        xs: tuple[Array, ...],
+        policy: int,
+        allocation: Allocation | None,
+        cancel: CancelToken | None,
+    ) -> list[Array]:
+        """The outputs for one batch of several."""
+        outputs = tuple(np.empty((xs[0].shape[0], *tail), _FLOAT32) for tail in self._output_tails)
+        stopped_by = _core.client_predict(
+            client=(client or _current_client())._native(),
+            model=self._handle,
+            x=xs,
+            outputs=outputs,
+            batch_size=max(xs[0].shape[0], 1),
+            nonfinite=policy,
+            allocation=None if allocation is None else allocation._native(),
+            progress=None,
+            events=0,
+            batch_interval=0.0,
+            cancel=None if cancel is None else cancel._handle,
+        )
+        if stopped_by is not None:
+            raise stopped_by
+        return list(outputs)
+
     def _predict_here(self, xs: tuple[Array, ...], outputs: tuple[Array, ...], nonfinite: Nonfinite) -> Any:
         """Predicts on the calling thread."""
         if nonfinite != "allow":
@@ -480,7 +572,7 @@ class Trainer:
         return self._structured(list(outputs))
 
     def predict_on_batch(self, x: Any) -> Any:
-        """The model's outputs for `x`, all rows at once, on the calling thread."""
+        """The model's outputs for `x`, all rows at once, on the calling thread, without a charge."""
         return self._call_on_arrays(x)
 
     def _call_on_arrays(self, inputs: Any, training: bool | None = None, mask: None = None) -> Any:
