@@ -10,7 +10,6 @@ from leptonai import (
     InvalidArgumentError,
     LeptonError,
     NonFiniteError,
-    NotSupportedError,
     ShapeMismatchError,
     TypeMismatchError,
     keras,

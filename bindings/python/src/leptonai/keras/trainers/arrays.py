@@ -170,3 +170,10 @@ def to_class_weight(value: Any) -> dict[int, float] | None:
         except (TypeError, ValueError):
             raise bad_argument("class_weight", "numbers as weights", weight) from None
     return weights
+
+
+def as_tuple(arrays: Array | tuple[Array, ...] | None) -> tuple[Array, ...]:
+    """None, one array or several, as a tuple."""
+    if arrays is None:
+        return ()
+    return arrays if isinstance(arrays, tuple) else (arrays,)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ... import _core
 from ...errors import bad_argument
 from .arguments import nonfinite_policy
-from .arrays import Array, to_class_weight, to_sample_weight
+from .arrays import Array, as_tuple, to_class_weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,6 +27,7 @@ class BatchMethods:
 
         def _assert_compiled(self, call: str) -> None: ...
         def _data(self, x: Any, y: Any) -> tuple[tuple[Array, ...], tuple[Array, ...]]: ...
+        def _sample_weight(self, argument: str, value: Any) -> Array | tuple[Array, ...] | None: ...
         def _in_compiled_order(self, names: Iterable[str]) -> list[str]: ...
 
     def train_on_batch(
@@ -62,7 +63,7 @@ class BatchMethods:
             self._handle,
             xs,
             ys,
-            _weights(sample_weight),
+            as_tuple(self._sample_weight("sample_weight", sample_weight)),
             to_class_weight(class_weight),
             nonfinite_policy(nonfinite),
         )
@@ -82,7 +83,12 @@ class BatchMethods:
         xs, ys = self._data(x, y)
         _core.model_reset_metrics(self._handle)
         numbers = _core.model_test_on_batch(
-            self._handle, xs, ys, _weights(sample_weight), None, nonfinite_policy(nonfinite)
+            self._handle,
+            xs,
+            ys,
+            as_tuple(self._sample_weight("sample_weight", sample_weight)),
+            None,
+            nonfinite_policy(nonfinite),
         )
         return self._batch_result(numbers, return_dict)
 
@@ -100,8 +106,3 @@ class BatchMethods:
             return logs
         values = [logs[name] for name in self._in_compiled_order(logs)]
         return values[0] if len(values) == 1 else values
-
-
-def _weights(value: Any) -> tuple[Array, ...]:
-    weight = to_sample_weight("sample_weight", value)
-    return () if weight is None else (weight,)

@@ -12,7 +12,7 @@ from ...errors import InvalidStateError, bad_argument
 from ..callbacks.callback_list import CallbackList
 from ..callbacks.history import History
 from .arguments import nonfinite_policy, whole
-from .arrays import to_class_weight, to_sample_weight
+from .arrays import as_tuple, to_class_weight
 from .dispatch import FitDispatcher, RunDispatcher
 from .feeding import Arrays, Feed
 from .sources import ArraySource, Source, is_source, source_of, unpacked
@@ -33,8 +33,7 @@ def is_streamed(x: Any, *counts: Any) -> bool:
 def _converter(model: Trainer, prefix: str = "") -> Callable[[Any, Any, Any], tuple[Arrays, Arrays, Arrays]]:
     def convert(x: Any, y: Any, weight: Any) -> tuple[Arrays, Arrays, Arrays]:
         xs, ys = model._data(x, y, f"{prefix}x", f"{prefix}y")
-        array = to_sample_weight(f"{prefix}sample_weight", weight)
-        return xs, ys, () if array is None else (array,)
+        return xs, ys, as_tuple(model._sample_weight(f"{prefix}sample_weight", weight))
 
     return convert
 
@@ -270,7 +269,7 @@ def predict(
             user.call("on_predict_batch_begin", len(results), {})
             results.append(predict_batch(batch[0]))
             outputs = results[-1]
-            logs = {"outputs": outputs[0] if len(outputs) == 1 else outputs}
+            logs = {"outputs": model._structured(outputs)}
             user.call("on_predict_batch_end", len(results) - 1, logs)
             if bar is not None:
                 bar.update(len(results), None)
@@ -282,4 +281,4 @@ def predict(
     if bar is not None:
         bar.finish({})
     user.call("on_predict_end", {})
-    return joined[0] if len(joined) == 1 else joined
+    return model._structured(joined)

@@ -15,6 +15,7 @@ from ... import _core
 from ...errors import (
     InvalidStateError,
     NonFiniteError,
+    NotSupportedError,
     bad_argument,
     refuse_unless_default,
 )
