@@ -115,7 +115,6 @@ def test_weights_files_cross_both_ways(name: str, tmp_path: Path) -> None:
         theirs.load_weights(tmp_path / "mine.weights.h5")
     agree(theirs.predict(x, verbose=0), mine.predict(x, verbose=0), PASS)
     assert int(theirs.optimizer.iterations) == mine.optimizer.iterations > 0
-    fit(theirs, name)
     theirs.save_weights(tmp_path / "theirs.weights.h5")
     fresh = built(ours, name)
     fresh.load_weights(tmp_path / "theirs.weights.h5")
@@ -186,3 +185,70 @@ def test_models_that_were_not_trained(tmp_path: Path) -> None:
     plain.save(tmp_path / "plain.keras")
     assert not ours.models.load_model(tmp_path / "plain.keras").compiled
     keras.models.load_model(tmp_path / "plain.keras")
+
+
+def graphs(k: Any, name: str) -> Any:
+    """Models that are no chains."""
+    k.utils.clear_session()
+    left, right = k.Input((6,), name="left"), k.Input((4,), name="right")
+    layers = k.layers
+    if name == "two in, two out":
+        hidden = layers.Dense(3, "relu")(left), layers.Dense(3)(right)
+        outputs = [layers.Dense(2, name="first")(hidden[0]), layers.Dense(1, name="second")(hidden[1])]
+        model = k.Model([left, right], outputs)
+        model.compile(k.optimizers.Adam(0.01), {"first": "mse", "second": "mse"}, **settings_of(k))
+        return model
+    if name == "shared":
+        twice = layers.Dense(4, "tanh")
+        hidden = twice(layers.Dense(4)(left))
+        model = k.Model([left, right], [layers.Dense(2)(twice(hidden)), layers.Dense(1)(twice(right))])
+    elif name == "nested":
+        inner_input = k.Input((6,))
+        inner = k.Model(inner_input, layers.Dense(3)(layers.Dense(4, "relu")(inner_input)), name="inner")
+        model = k.Model([left, right], [inner(left), layers.Dense(2)(right)])
+    else:
+        steps = layers.Reshape((3, 2))(left)
+        mixed = layers.MultiHeadAttention(2, 3)(steps, steps)
+        model = k.Model([left, right], [layers.Dense(2)(layers.Flatten()(mixed)), layers.Dense(2)(right)])
+    model.compile(k.optimizers.Adam(0.01), "mse", **settings_of(k))
+    return model
+
+
+def settings_of(k: Any) -> dict[str, Any]:
+    return {"jit_compile": False} if k is keras else {}
+
+
+@pytest.mark.parametrize("name", ["two in, two out", "shared", "nested", "attention"])
+def test_graphs_cross_both_ways(name: str, tmp_path: Path) -> None:
+    try:
+        mine = graphs(ours, name)
+    except (NotSupportedError, AttributeError) as error:
+        pytest.skip(f"this version has not all of it: {error}")
+    x = [FLAT, FLAT[:, :4] * 2]
+    many = isinstance(mine.output, list)
+    shapes = [output.shape for output in mine.outputs]
+    y = [np.ones((20, shape[-1]), "float32") for shape in shapes]
+    arguments = {"epochs": 2, "batch_size": 8, "shuffle": False, "verbose": 0}
+    mine.fit(x, y if many else y[0], **arguments)
+    mine.save(tmp_path / "mine.keras")
+    theirs = keras.models.load_model(tmp_path / "mine.keras")
+    for actual, expected in zip(mine.get_weights(), theirs.get_weights(), strict=True):
+        agree(actual, expected, PASS)
+    expected = theirs.fit(x, y if many else y[0], **arguments).history
+    actual = mine.fit(x, y if many else y[0], **arguments).history
+    assert list(actual) == list(expected)
+    agree(actual["loss"], expected["loss"], TRAINED)
+    theirs.save(tmp_path / "theirs.keras")
+    again = ours.models.load_model(tmp_path / "theirs.keras")
+    agreed = zip(flattened(again.predict(x, verbose=0)), flattened(theirs.predict(x, verbose=0)), strict=True)
+    for mine_out, their_out in agreed:
+        agree(mine_out, their_out, PASS)
+    theirs.save_weights(tmp_path / "theirs.weights.h5")
+    fresh = graphs(ours, name)
+    fresh.load_weights(tmp_path / "theirs.weights.h5")
+    for weight, other in zip(fresh.get_weights(), theirs.get_weights(), strict=True):
+        agree(weight, other, PASS)
+
+
+def flattened(outputs: Any) -> list[Any]:
+    return outputs if isinstance(outputs, list) else [outputs]

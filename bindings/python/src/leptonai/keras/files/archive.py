@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...errors import CorruptDataError, LeptonError, NotSupportedError
-from ..saving import serialize_keras_object
 from . import h5
 
 if TYPE_CHECKING:
@@ -27,9 +26,9 @@ KERAS_VERSION = "3.15.1"
 
 def config_of(model: Model) -> dict[str, Any]:
     """The model's structure and compile settings, as Keras writes them."""
-    config = serialize_keras_object(model)
+    config = model._written()
     shapes = model._input_shapes
-    if shapes is not None and len(shapes) == 1:
+    if shapes is not None and config["class_name"] == "Sequential":
         config["build_config"] = {"input_shape": [None, *shapes[0][1:]]}
     compiled = model.get_compile_config()
     if compiled is not None:

@@ -9,7 +9,8 @@ from typing import Any
 from ... import _core
 from ...errors import CorruptDataError, bad_argument, refuse_unless_default
 from ..saving import deserialize_keras_object
-from .model import Model, _path_for_files
+from .model import Model
+from .persistence import path_for_files
 from .sequential import Sequential
 
 
@@ -33,7 +34,7 @@ def load_model(
         custom_objects=(custom_objects, None),
         safe_mode=(safe_mode, True),
     )
-    path = _path_for_files(filepath)
+    path = path_for_files(filepath)
     if path.lower().endswith(".keras"):
         return _load_archive(path, compile)
     handle = _core.model_load(path)
