@@ -21,7 +21,7 @@ layers = keras.layers
         ("optimizers", "schedules", "on_epoch_begin"),
         ("callbacks", "RemoteMonitor", "LambdaCallback"),
         ("initializers", "Identity", "GlorotUniform"),
-        ("utils", "plot_model", "Progbar"),
+        ("utils", "get_custom_objects", "load_weights"),
         ("", "regularizers", "Dropout"),
         ("", "constraints", "set_weights"),
         ("", "datasets", "NumPy"),

@@ -38,6 +38,7 @@ from .errors import (  # noqa: E402
 )
 
 if TYPE_CHECKING:
+    from . import plot
     from .usage import Usage, Utilization
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "__version__",
     "current_client",
     "keras",
+    "plot",
 ]
 
 if not TYPE_CHECKING:
@@ -76,4 +78,8 @@ if not TYPE_CHECKING:
             from . import usage
 
             return getattr(usage, name)
+        if name == "plot":
+            from importlib import import_module
+
+            return import_module("leptonai.plot")
         raise AttributeError(f"module 'leptonai' has no attribute '{name}'")

@@ -2,10 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from . import activations, backend, callbacks, initializers, layers, losses, metrics, models, optimizers, saving, utils
+from . import (
+    activations,
+    backend,
+    callbacks,
+    config,
+    initializers,
+    layers,
+    losses,
+    metrics,
+    models,
+    optimizers,
+    saving,
+    utils,
+)
 from ._missing import missing_from
 from .layers import Input, KerasTensor, Layer
 from .models import Model, Sequential
+from .version import KERAS_VERSION, version
 
 __all__ = [
     "Input",
@@ -13,9 +27,11 @@ __all__ = [
     "Layer",
     "Model",
     "Sequential",
+    "__version__",
     "activations",
     "backend",
     "callbacks",
+    "config",
     "initializers",
     "layers",
     "losses",
@@ -24,7 +40,10 @@ __all__ = [
     "optimizers",
     "saving",
     "utils",
+    "version",
 ]
+
+__version__ = KERAS_VERSION
 
 if not TYPE_CHECKING:
     __getattr__ = missing_from("keras", __all__)

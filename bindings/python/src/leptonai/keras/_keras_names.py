@@ -84,6 +84,13 @@ NAMES: dict[str, str] = {
         linear log_sigmoid log_softmax mish relu relu6 selu serialize sigmoid silu soft_shrink softmax softplus softsign
         sparse_plus sparse_sigmoid sparsemax squareplus swish tanh tanh_shrink threshold
     """,
+    "keras.config": """
+        backend disable_flash_attention disable_interactive_logging disable_traceback_filtering dtype_policy
+        enable_flash_attention enable_interactive_logging enable_traceback_filtering enable_unsafe_deserialization
+        epsilon floatx image_data_format is_flash_attention_enabled is_interactive_logging_enabled is_nnx_enabled
+        is_traceback_filtering_enabled max_epochs max_steps_per_epoch set_backend set_dtype_policy set_epsilon
+        set_floatx set_image_data_format set_max_epochs set_max_steps_per_epoch
+    """,
     "keras.backend": """
         backend clear_session epsilon floatx get_uid image_data_format is_float_dtype is_int_dtype is_keras_tensor
         result_type set_epsilon set_floatx set_image_data_format standardize_dtype

@@ -8,15 +8,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..errors import NotSupportedError
+
+_CUSTOM = "classes of one's own are not made from files: build the model in Python and use load_weights"
 
 _INSTEAD = {
     "keras.Model": "models from inputs and outputs need more than a chain of layers: use keras.Sequential([...])",
     "keras.Function": "use keras.Sequential([...])",
     "keras.applications": "build the network from keras.layers and load its weights with set_weights",
-    "keras.config": "arithmetic is in float32 and images are channels_last; there is nothing to choose",
     "keras.constraints": "change the weights in a callback's on_train_batch_end with model.set_weights",
     "keras.datasets": "load the data yourself and give NumPy arrays to fit",
     "keras.distribution": "ask for nodes with LeptonClient(nodes=...) and client.allocate(...)",
@@ -28,9 +29,21 @@ _INSTEAD = {
     "keras.regularizers": "add a Dropout layer, or stop training earlier from a callback",
     "keras.tree": "give one array as x and one as y",
     "keras.visualization": "use model.summary()",
-    "keras.version": "use leptonai.__version__",
     "keras.callbacks.RemoteMonitor": "send the numbers yourself from a LambdaCallback's on_epoch_end",
     "keras.callbacks.OrbaxCheckpoint": "use keras.callbacks.ModelCheckpoint",
+    "keras.utils.CustomObjectScope": _CUSTOM,
+    "keras.utils.custom_object_scope": _CUSTOM,
+    "keras.utils.get_custom_objects": _CUSTOM,
+    "keras.utils.register_keras_serializable": _CUSTOM,
+    "keras.utils.get_registered_name": _CUSTOM,
+    "keras.utils.get_registered_object": _CUSTOM,
+    "keras.saving.CustomObjectScope": _CUSTOM,
+    "keras.saving.custom_object_scope": _CUSTOM,
+    "keras.saving.get_custom_objects": _CUSTOM,
+    "keras.saving.register_keras_serializable": _CUSTOM,
+    "keras.saving.get_registered_name": _CUSTOM,
+    "keras.saving.get_registered_object": _CUSTOM,
+    "keras.config.enable_unsafe_deserialization": "nothing in a file is ever executed",
     "keras.optimizers.schedules": (
         "set self.model.optimizer.learning_rate in a keras.callbacks.Callback's on_epoch_begin"
     ),
@@ -45,15 +58,22 @@ class MissingImportError(NotSupportedError, ImportError):
     """The same, in `from ... import name`."""
 
 
-def missing_from(module: str, has: list[str]) -> Callable[[str], NoReturn]:
+def missing_from(module: str, has: list[str], later: dict[str, str] | None = None) -> Callable[[str], Any]:
     """The `__getattr__` of a module.
 
     Args:
         module: Its name to users, such as "keras.layers".
         has: Its public names.
+        later: Modules that are read when one of their names is asked for, by name.
     """
 
-    def missing(name: str) -> NoReturn:
+    def missing(name: str) -> Any:
+        if later is not None and name in later:
+            from importlib import import_module
+
+            # A module of the package `module`, or beside the module of that name.
+            place = later[name] if later[name].startswith("keras.") else f"{module}.{later[name]}"
+            return getattr(import_module(f"leptonai.{place}"), name)
         if name.startswith("_"):
             raise AttributeError(f"module 'leptonai.{module}' has no attribute '{name}'")
         from ._keras_names import NAMES

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...errors import CorruptDataError, LeptonError, NotSupportedError
+from ..version import KERAS_VERSION
 from . import h5
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _LARGEST_CONFIG = 256 << 20
 # A member larger than the floor that unpacks to more than this many times its size was made to fill the memory: Keras
 # stores members as they are.
 _EXPANSION_FLOOR, _LARGEST_EXPANSION = 16 << 20, 100
-KERAS_VERSION = "3.15.1"
 
 
 def config_of(model: Model) -> dict[str, Any]:

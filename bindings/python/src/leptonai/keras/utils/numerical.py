@@ -1,4 +1,4 @@
-"""Helpers for labels."""
+"""Helpers for labels and arrays."""
 
 from __future__ import annotations
 
@@ -31,3 +31,18 @@ def to_categorical(x: ArrayLike, num_classes: int | None = None) -> NDArray[Any]
     categorical = np.zeros((flat.size, classes))
     categorical[np.arange(flat.size), flat] = 1
     return categorical.reshape((*shape, classes))
+
+
+def normalize(x: ArrayLike, axis: int = -1, order: float = 2) -> NDArray[Any]:
+    """An array divided by its norms.
+
+    Args:
+        x: The array.
+        axis: Along which norms are taken.
+        order: 2 for the Euclidean norm, 1 for the sum of absolute values.
+    """
+    array = np.asarray(x)
+    norms = np.atleast_1d(np.linalg.norm(array, order, axis))
+    norms[norms == 0] = 1
+    result: NDArray[Any] = array / np.expand_dims(norms, axis)
+    return result

@@ -6,9 +6,12 @@ import os
 import sys
 import time
 from collections.abc import Mapping
+from html import escape
+from importlib import import_module
 from typing import Any
 
 from ...errors import bad_argument
+from .state import is_interactive_logging_enabled
 
 WIDTH = 20
 INTERVAL = 0.05
@@ -19,6 +22,8 @@ _BOLD, _GREEN, _GREY, _END = "\x1b[1m", "\x1b[32m", "\x1b[37m", "\x1b[0m"
 
 def is_dynamic() -> bool:
     """Whether standard output can redraw a line."""
+    if not is_interactive_logging_enabled():
+        return False
     return bool(getattr(sys.stdout, "isatty", lambda: False)()) or "ipykernel" in sys.modules
 
 
@@ -32,9 +37,14 @@ def resolve_verbose(verbose: object) -> int:
 
 
 def print_message(message: str) -> None:
-    """Writes a line to standard output, whatever that is at the moment."""
-    sys.stdout.write(message + "\n")
-    sys.stdout.flush()
+    """Writes a line to standard output, whatever that is at the moment, or to the log."""
+    if is_interactive_logging_enabled():
+        sys.stdout.write(message + "\n")
+        sys.stdout.flush()
+        return
+    from logging import getLogger
+
+    getLogger("leptonai").info(message.strip())
 
 
 class Progbar:
@@ -51,6 +61,7 @@ class Progbar:
         self._dynamic = is_dynamic()
         self._colour = self._dynamic and "NO_COLOR" not in os.environ
         self._block = _block()
+        self._widget = notebook_bar() if verbose == 1 and self._dynamic else None
         self._start = time.monotonic()
         self._after_first: float | None = None
         self._drawn = self._start
@@ -68,7 +79,12 @@ class Progbar:
         now = time.monotonic()
         step_time = self._step_time(current, now)
         if self._verbose == 1 and self._dynamic:
-            if finalize or now - self._drawn >= INTERVAL:
+            if not finalize and now - self._drawn < INTERVAL:
+                return
+            if self._widget is not None:
+                self._widget.show(current, self.target, now - self._start, logs or {}, finalize)
+                self._drawn = now
+            else:
                 self._redraw(current, now, step_time, logs or {}, finalize)
         elif self._verbose and finalize:
             self._write_line(current, now, step_time, logs or {})
@@ -109,8 +125,46 @@ class Progbar:
             line = f"{current}/{target} {self._block * WIDTH} {clock} {_per_step(step_time)}{_numbers(logs)}"
         else:
             line = f"{current}/{target} - {clock} - {_per_step(step_time)}{_numbers(logs)}"
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        print_message(line)
+
+
+class NotebookBar:
+    """A bar that a notebook draws, as tqdm.notebook's looks."""
+
+    def __init__(self, display: Any, html: Any) -> None:
+        self._html = html
+        self._handle = display(html(""), display_id=True)
+
+    def show(self, current: int, target: int | None, seconds: float, logs: Mapping[str, Any], finalize: bool) -> None:
+        """Draws it anew."""
+        of = "" if target is None else f"/{target}"
+        share = 0 if not target else 100 * current // target
+        rate = current / seconds if seconds > 0 else 0.0
+        left = "?" if not rate or target is None else _minutes((target - current) / rate)
+        numbers = "".join(f", {name}={float(value):.4g}" for name, value in logs.items())
+        colour = "#2e7d32" if finalize else "#1976d2"
+        self._handle.update(
+            self._html(
+                f"<div style='font-family:monospace'>{share:3d}% <progress value='{current}' max='{target or current}' "
+                f"style='accent-color:{colour};width:16em'></progress> {current}{of} "
+                f"[{_minutes(seconds)}&lt;{left}, {rate:.2f}step/s{escape(numbers)}]</div>"
+            )
+        )
+
+
+def notebook_bar() -> NotebookBar | None:
+    """A bar for the notebook that this runs in; None elsewhere."""
+    if "ipykernel" not in sys.modules:
+        return None
+    try:
+        shown = import_module("IPython.display")
+    except ImportError:
+        return None
+    return NotebookBar(shown.display, shown.HTML)
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
 
 
 def _block() -> str:
