@@ -1,5 +1,7 @@
 """Data that comes batch by batch, and single batches."""
 
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -340,6 +342,61 @@ def test_memory_mapped_files_are_read_in_place(tmp_path: Path) -> None:
     model.fit(mapped, Y, verbose=0)
     expected.fit(X, Y, verbose=0)
     np.testing.assert_array_equal(model.get_weights()[0], expected.get_weights()[0])
+
+
+def test_large_arrays_of_other_types_are_converted_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    from leptonai.keras.trainers import streaming
+
+    double = X.astype("float64")
+    held = (X[:10], Y[:10])
+    arguments = {"batch_size": 16, "epochs": 2, "shuffle": False, "verbose": 0}
+    expected = net()
+    numbers = expected.fit(X, Y, validation_data=held, **arguments).history
+    monkeypatch.setattr(streaming.Limits, "converted", 100)
+    model = net()
+    history = model.fit(double, Y, validation_data=held, **arguments).history
+    for name, values in numbers.items():
+        np.testing.assert_allclose(history[name], values, rtol=1e-6)
+    np.testing.assert_allclose(model.get_weights()[0], expected.get_weights()[0], rtol=1e-5)
+    np.testing.assert_array_equal(model.predict(double, verbose=0), model.predict(X, verbose=0))
+    assert model.evaluate(double, Y, verbose=0) == pytest.approx(model.evaluate(X, Y, verbose=0))
+
+
+MEASURE = """
+import sys
+import numpy as np
+from leptonai import keras
+from leptonai.keras.trainers import streaming
+
+def anonymous():
+    with open("/proc/self/status") as file:
+        return next(int(line.split()[1]) // 1024 for line in file if line.startswith("RssAnon"))
+
+streaming.Limits.converted = 8 << 20
+x = np.load(sys.argv[1], mmap_mode="r")
+y = np.zeros((len(x), 1), "float32")
+model = keras.Sequential([keras.Input((x.shape[1],)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+model.fit(x[:256], y[:256], verbose=0)
+before = anonymous()
+model.fit(x, y, batch_size=256, verbose=0)
+model.evaluate(x, y, batch_size=256, verbose=0)
+model.predict(x, verbose=0)
+print(anonymous() - before)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is measured through /proc")
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8"])
+def test_memory_stays_flat(tmp_path: Path, dtype: str) -> None:
+    path = tmp_path / "x.npy"
+    mapped = np.lib.format.open_memmap(path, "w+", np.dtype(dtype), (60_000, 256))
+    mapped[:] = 1
+    del mapped
+    done = subprocess.run([sys.executable, "-c", MEASURE, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    # As float32 the rows take 60 MiB.
+    assert int(done.stdout) < 20
 
 
 # ---------------------------------------------------------------- single batches

@@ -397,6 +397,10 @@ class Model(Sharing, Trainer, Persistence, Operation):
         Ctrl-C, or an exception from a callback, ends the training after the current step and comes out of this call;
         the model then has the weights of the last complete step and can be used and trained on.
 
+        Float32 arrays in row order, also of memory-mapped files, are read where they are. Others are converted: whole
+        up to 256 MiB, beyond that batch by batch, so that memory stays flat; what is wrong with a row is then found
+        when its batch comes, and shuffling follows NumPy's seed.
+
         Args:
             x: Inputs: an array, a table, or a rectangular nest of lists; or batches `(x, y)` or `(x, y, sample_weight)`
                 from a generator, a `keras.utils.PyDataset`, a PyTorch DataLoader, or anything that can be iterated
