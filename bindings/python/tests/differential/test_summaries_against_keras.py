@@ -69,3 +69,53 @@ def test_frozen_layers_stay_as_they_are() -> None:
         return k.Sequential([k.Input((7,)), k.layers.Dense(4, trainable=False), k.layers.Dense(2)])
 
     compare(Case(build, x, y, sgd))
+
+
+def graph(k: Any) -> Any:
+    left, right = k.Input((3,), name="left"), k.Input((4,), name="right")
+    shared = k.layers.Dense(4, name="shared")
+    inner = k.Sequential([k.Input((4,)), k.layers.Dense(2, name="deep", trainable=False)], name="inner")
+    first = shared(k.layers.Dense(4)(left))
+    return k.Model([left, right], [inner(first), k.layers.Dense(1)(shared(right))], name="graph")
+
+
+def chain(k: Any) -> Any:
+    start = k.Input((3,), name="start")
+    middle = k.Sequential([k.Input((3,)), k.layers.Dense(2), k.layers.Dense(2)], name="middle")
+    return k.Model(start, k.layers.Dense(1)(middle(start)), name="chain")
+
+
+def nested(k: Any) -> Any:
+    innermost = k.Sequential([k.Input((2,)), k.layers.Dense(2)], name="innermost")
+    inner = k.Sequential([k.Input((3,)), k.layers.Dense(2), innermost], name="inner")
+    return k.Sequential([k.Input((3,)), inner, k.layers.Dropout(0.5), k.layers.Dense(1, trainable=False)], name="outer")
+
+
+@pytest.mark.parametrize("build", [graph, chain, nested])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"expand_nested": True},
+        {"show_trainable": True, "expand_nested": True},
+        {"line_length": 70, "show_trainable": True},
+        {"line_length": 140},
+    ],
+)
+def test_summaries_of_graphs_and_nests(
+    build: Build, arguments: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    expected, actual = summaries(build, **arguments)
+    assert actual == expected
+
+
+def test_a_part_of_a_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    expected, actual = summaries(everything, layer_range=("flatten", "dropout"))
+    assert actual == expected
+    expected, actual = summaries(everything, positions=[0.6, 0.85, 1.0])
+    assert actual == expected
+    for bad in ({"layer_range": ["none", "dense"]}, {"layer_range": 3}, {"positions": [0.5]}, {"line_length": 0}):
+        with pytest.raises(ValueError, match=next(iter(bad))):
+            everything(ours).summary(**bad)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import _core
-from ...errors import InvalidStateError, NotSupportedError, bad_argument, refuse_unless_default
+from ...errors import InvalidStateError, NotSupportedError, bad_argument
 from .._missing import missing_member
 from .._names import automatic_name
 from .._seeds import next_model_seed
@@ -491,32 +491,34 @@ class Model(Sharing, Trainer, Persistence, Operation):
     def summary(
         self,
         line_length: int | None = None,
-        positions: None = None,
+        positions: Any = None,
         print_fn: Callable[[str], Any] | None = None,
         expand_nested: bool = False,
         show_trainable: bool = False,
-        layer_range: None = None,
+        layer_range: Any = None,
     ) -> None:
-        """Prints a table of layers, output shapes and numbers of weights.
+        """Prints a table of layers, output shapes and numbers of weights, and in graphs where layers take their input.
 
         Args:
-            line_length: Characters per line; by default 88, or 4 less than the terminal has.
+            line_length: Characters per line; by default 88, or what the terminal has less 4.
+            positions: Where columns end, as fractions of the line.
             print_fn: Called with the whole text instead of printing it.
+            expand_nested: Whether the layers of models that are layers are listed.
+            show_trainable: Whether it is said which layers are trained.
+            layer_range: Names of the first and the last layer to list.
         """
-        refuse_unless_default(
-            "summary",
-            {},
-            positions=(positions, None),
-            show_trainable=(show_trainable, False),
-            layer_range=(layer_range, None),
-        )
-        if line_length is None:
-            import shutil
-
-            line_length = min(88, shutil.get_terminal_size().columns - 4)
-        if not 0 < line_length <= 10_000:
+        if line_length is not None and not 0 < line_length <= 10_000:
             raise bad_argument("line_length", "a number of characters in 1 ... 10000", line_length)
-        text = _core.model_summary(self._handle, line_length)
+        from .summary import summary_text
+
+        text = summary_text(
+            self,
+            line_length=line_length,
+            positions=positions,
+            expand_nested=expand_nested,
+            show_trainable=show_trainable,
+            layer_range=layer_range,
+        )
         if print_fn is not None:
             print_fn(text)
         else:
