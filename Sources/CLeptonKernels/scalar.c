@@ -299,6 +299,8 @@ static double loss_sparse_categorical_crossentropy_f32(float *grad, const float 
     return total;
 }
 
+#include "scalar_objective.h"
+
 /* ------------------------------------------------------------- optimizers */
 
 static void sgd_f32(float *w, const float *g, size_t n, float lr) {

@@ -12,6 +12,7 @@
 #include "table_convolution.h"
 #include "table_functions.h"
 #include "table_operations.h"
+#include "table_objective.h"
 
 #if defined(__x86_64__)
 #define LEPTON_X86 1
@@ -89,7 +90,8 @@
     DO(decay_f32, (float *w, size_t n, float factor), (w, n, factor))                                                  \
     LEPTON_FUNCTION_KERNELS(DO, GET)                                                                                   \
     LEPTON_CONVOLUTION_LIST(DO, GET)                                                                                   \
-    LEPTON_OPERATION_KERNELS(DO, GET)
+    LEPTON_OPERATION_KERNELS(DO, GET)                                                                                  \
+    LEPTON_OBJECTIVE_KERNELS(DO, GET)
 
 #define LEPTON_FIELD_DO(name, parameters, arguments) void(*name) parameters;
 #define LEPTON_FIELD_GET(type, name, parameters, arguments) type(*name) parameters;

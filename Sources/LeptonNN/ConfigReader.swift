@@ -32,6 +32,9 @@ public struct ConfigReader {
     /// The field as it stands; nil when absent or null.
     package mutating func value(_ name: String) -> JSONValue? { field(name) }
 
+    /// Whether the field stands there, be it null.
+    package func contains(_ name: String) -> Bool { object[name] != nil }
+
     package mutating func string(_ name: String) throws(LeptonError) -> String? {
         guard let value = field(name) else { return nil }
         guard let text = value.stringValue else { throw wrong(name, "a string", value) }

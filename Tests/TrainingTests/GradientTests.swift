@@ -60,7 +60,7 @@ import Testing
             }),
     ]
 
-    @Test(arguments: cases)
+    @Test(arguments: cases + lossCases)
     func agreesWithFiniteDifferences(_ item: Case) throws {
         let rows = 6
         try expectFiniteDifferences(

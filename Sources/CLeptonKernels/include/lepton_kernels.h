@@ -208,5 +208,6 @@ void lepton_k_lion_f32(float *w, float *m, const float *g, size_t n, float lr, f
 void lepton_k_decay_f32(float *w, size_t n, float factor);
 
 #include "lepton_kernels_convolution.h"
+#include "lepton_kernels_objective.h"
 
 #endif /* LEPTON_KERNELS_H */

@@ -27,6 +27,7 @@
 #include "elementwise.h"
 #include "functions.h"
 #include "losses.h"
+#include "objective.h"
 #include "optimizers.h"
 #include "pooling.h"
 #include "softmax.h"

@@ -8,16 +8,31 @@ package struct Objectives: Sendable {
         let name: String
         let shape: [Int]
         let loss: Loss?
+        /// The axis of a sample over which one value of the loss is computed.
+        let lossAxis: Int
         let lossWeight: Double
         let metrics: [ResolvedMetric]
 
         /// Whether anything is computed from its targets.
         var isUsed: Bool { loss != nil || !metrics.isEmpty }
         var targetsAreClassNumbers: Bool {
-            loss?.takesClassNumbers ?? metrics.contains { $0.kind == .sparseCategoricalAccuracy }
+            loss?.takesClassNumbers ?? metrics.contains { $0.metric.targets == .classNumbers }
         }
-        var targetShape: [Int] { targetsAreClassNumbers ? shape.dropLast() : shape }
-        var classes: Int { shape.last ?? 1 }
+        /// The axis of the classes where targets are class numbers.
+        private var classAxis: Int { loss == nil ? metrics.first?.axis ?? lossAxis : lossAxis }
+        var targetShape: [Int] {
+            guard targetsAreClassNumbers, !shape.isEmpty else { return shape }
+            return Array(shape[..<classAxis] + shape[(classAxis + 1)...])
+        }
+        var classes: Int { shape.isEmpty ? 1 : shape[classAxis] }
+
+        /// The label that is no class and that whoever looks labels up leaves out; nil when not all leave it out.
+        var ignoredLabel: Int? {
+            let losses = [loss].compactMap { $0 } + metrics.compactMap(\.lossValue)
+            let ignored = losses.filter(\.takesClassNumbers).map(\.parameters.ignoreClass)
+            guard let first = ignored.first, ignored.allSatisfy({ $0 == first }) else { return nil }
+            return first
+        }
     }
 
     let outputs: [Output]
@@ -34,6 +49,8 @@ package struct Objectives: Sendable {
         var outputs: [Output] = []
         for (index, value) in operations.outputs.enumerated() {
             let shape = operations.sampleShapes[value]
+            let axis = try losses[index]?.valueAxis(of: shape) ?? max(shape.count - 1, 0)
+            try losses[index]?.checkAxes(of: shape)
             var metrics: [ResolvedMetric] = []
             for (metric, name) in zip(plain[index], reported.plain[index]) {
                 metrics.append(try Objectives.resolve(metric, losses[index], shape, name: name, isWeighted: false))
@@ -43,7 +60,8 @@ package struct Objectives: Sendable {
             }
             outputs.append(
                 Output(
-                    name: names[index], shape: shape, loss: losses[index], lossWeight: weights[index] ?? 1,
+                    name: names[index], shape: shape, loss: losses[index], lossAxis: axis,
+                    lossWeight: weights[index] ?? 1,
                     metrics: metrics))
         }
         self.outputs = outputs
@@ -52,17 +70,27 @@ package struct Objectives: Sendable {
     private static func resolve(
         _ metric: Metric, _ loss: Loss?, _ shape: [Int], name: String, isWeighted: Bool
     ) throws(LeptonError) -> ResolvedMetric {
-        let takesClassNumbers = loss?.takesClassNumbers ?? (metric.kind == .sparseCategoricalAccuracy)
+        let takesClassNumbers = loss?.takesClassNumbers ?? (metric.targets == .classNumbers)
         let classes = shape.last ?? 1
-        let kind = metric.resolved(predictionExtent: classes, targetsAreClassNumbers: takesClassNumbers)
-        let wantsClassNumbers = kind == .sparseCategoricalAccuracy
+        let settled = metric.resolved(predictionExtent: classes, targetsAreClassNumbers: takesClassNumbers)
+        let wantsClassNumbers = settled.targets == .classNumbers
         guard wantsClassNumbers == takesClassNumbers || classes == 1 else {
             throw LeptonError(
                 .shapeMismatch, argument: "metric '\(metric.name)'",
                 expected: wantsClassNumbers ? "targets that are class numbers" : "targets shaped like the predictions",
                 received: takesClassNumbers ? "class numbers" : "shape \(Shape.batchText(shape))")
         }
-        return ResolvedMetric(name: name, kind: kind, threshold: Float(metric.threshold), isWeighted: isWeighted)
+        try settled.check(sampleShape: shape)
+        let axis = try settled.valueAxis(of: shape)
+        if wantsClassNumbers, let loss {
+            let lossAxis = try loss.valueAxis(of: shape)
+            guard axis == lossAxis else {
+                throw LeptonError(
+                    .shapeMismatch, argument: "metric '\(metric.name)'",
+                    expected: "classes on axis \(lossAxis + 1), as the loss has them", received: "axis \(axis + 1)")
+            }
+        }
+        return ResolvedMetric(name: name, metric: settled, axis: axis, columns: classes, isWeighted: isWeighted)
     }
 
     var hasLoss: Bool { outputs.contains { $0.loss != nil } }

@@ -109,7 +109,7 @@ package final class PreparedData {
                     received: "\(target.rows)")
             }
             if form.outputs[output].targetsAreClassNumbers {
-                try checkClassNumbers(target, classes: form.outputs[output].classes, argument: argument)
+                try checkClassNumbers(target, form.outputs[output], argument: argument)
             }
             targets[output] = target
         }
@@ -117,11 +117,15 @@ package final class PreparedData {
     }
 
     /// Class numbers index into the predictions, so each is checked before anything is read by it.
-    private static func checkClassNumbers(_ target: FloatRows, classes: Int, argument: String) throws(LeptonError) {
+    private static func checkClassNumbers(
+        _ target: FloatRows, _ output: Objectives.Output, argument: String
+    ) throws(LeptonError) {
+        let classes = output.classes
+        let ignored = output.ignoredLabel.map { Float($0) }
         let count = target.rows * target.floatsPerRow
         for index in 0..<count {
             let label = target.pointer[index]
-            guard label >= 0, label < Float(classes), label == label.rounded() else {
+            guard (label >= 0 && label < Float(classes) && label == label.rounded()) || label == ignored else {
                 throw LeptonError(
                     .invalidArgument, argument: argument,
                     expected: "whole class numbers from 0 to \(classes - 1)",

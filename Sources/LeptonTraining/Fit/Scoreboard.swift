@@ -12,10 +12,17 @@ final class Scoreboard {
     /// Where each reported name stands among `compiled`.
     private let order: [Int]
     let names: [String]
-    /// Sums of the batch that was just run: total and count for each loss and then each metric.
+    /// Sums of the batch that was just run: total and count for each loss, and then each metric's block.
     let batch: UnsafeMutablePointer<Double>
-    private let totals: UnsafeMutablePointer<Double>
-    private let counts: UnsafeMutablePointer<Double>
+    private let sumCount: Int
+    private let metrics: [ResolvedMetric]
+    /// Losses times rows, over the epoch: the whole first, then the outputs' where there are several.
+    private let losses: UnsafeMutablePointer<Double>
+    private var rows = 0.0
+    /// The metrics' blocks, over the epoch.
+    private let blocks: UnsafeMutablePointer<Double>
+    /// Of all that is compiled.
+    private let values: UnsafeMutablePointer<Double>
 
     /// Losses of single outputs that are reported beside their sum.
     private var reportedLosses: Int { lossWeights.count > 1 ? lossWeights.count : 0 }
@@ -23,55 +30,60 @@ final class Scoreboard {
     init(_ objectives: Objectives) {
         let withLoss = objectives.outputs.filter { $0.loss != nil }
         lossWeights = withLoss.map(\.lossWeight)
-        let metricNames = objectives.outputs.flatMap { $0.metrics.map(\.name) }
-        compiled = ["loss"] + (withLoss.count > 1 ? withLoss.map { "\($0.name)_loss" } : []) + metricNames
+        metrics = objectives.outputs.flatMap(\.metrics)
+        compiled =
+            ["loss"] + (withLoss.count > 1 ? withLoss.map { "\($0.name)_loss" } : []) + metrics.map(\.name)
         // Keras reports by name ("accuracy" before "loss").
         let sorted = compiled.indices.sorted { [compiled] in compiled[$0] < compiled[$1] }
         order = sorted
         names = sorted.map { [compiled] in compiled[$0] }
-        let sums = 2 * (withLoss.count + metricNames.count)
-        batch = .allocate(capacity: sums)
-        totals = .allocate(capacity: compiled.count)
-        counts = .allocate(capacity: compiled.count)
-        batch.initialize(repeating: 0, count: sums)
-        reset()
+        sumCount = metrics.reduce(2 * withLoss.count) { $0 + $1.sumCount }
+        batch = .allocate(capacity: sumCount)
+        blocks = .allocate(capacity: sumCount)
+        losses = .allocate(capacity: withLoss.count + 1)
+        values = .allocate(capacity: compiled.count)
+        batch.initialize(repeating: 0, count: sumCount)
+        blocks.initialize(repeating: 0, count: sumCount)
+        losses.initialize(repeating: 0, count: withLoss.count + 1)
+        values.initialize(repeating: 0, count: compiled.count)
     }
 
     deinit {
         batch.deallocate()
-        totals.deallocate()
-        counts.deallocate()
+        blocks.deallocate()
+        losses.deallocate()
+        values.deallocate()
     }
 
     func reset() {
-        totals.update(repeating: 0, count: compiled.count)
-        counts.update(repeating: 0, count: compiled.count)
+        rows = 0
+        losses.update(repeating: 0, count: lossWeights.count + 1)
+        blocks.update(repeating: 0, count: sumCount)
     }
 
-    /// Adds the batch: losses as means weighted by the number of rows, metrics by their own counts.
-    func addBatch(rows: Int) {
+    /// Adds the batch: losses as means weighted by the number of rows, metrics by their own sums.
+    func addBatch(rows count: Int) {
+        rows += Double(count)
         var loss = 0.0
         for (index, weight) in lossWeights.enumerated() {
-            let mean = batch[2 * index] / batch[2 * index + 1]
+            let divisor = batch[2 * index + 1]
+            let mean = divisor == 0 ? 0 : batch[2 * index] / divisor
             loss += weight * mean
-            guard reportedLosses > 0 else { continue }
-            totals[1 + index] += mean * Double(rows)
-            counts[1 + index] += Double(rows)
+            losses[1 + index] += mean * Double(count)
         }
-        totals[0] += loss * Double(rows)
-        counts[0] += Double(rows)
-        let firstMetric = 1 + reportedLosses
-        for index in firstMetric..<compiled.count {
-            let sums = 2 * (lossWeights.count + index - firstMetric)
-            totals[index] += batch[sums]
-            counts[index] += batch[sums + 1]
-        }
+        losses[0] += loss * Double(count)
+        for index in 2 * lossWeights.count..<sumCount { blocks[index] += batch[index] }
     }
 
-    /// The means so far. A metric whose weights are all 0 is 0, as in Keras.
-    func write(to values: UnsafeMutablePointer<Double>) {
-        for (position, index) in order.enumerated() {
-            values[position] = counts[index] == 0 ? 0 : totals[index] / counts[index]
+    /// The values so far. A mean over nothing is 0, as in Keras.
+    func write(to result: UnsafeMutablePointer<Double>) {
+        let count = 1 + reportedLosses
+        for index in 0..<count { values[index] = rows == 0 ? 0 : losses[index] / rows }
+        var block = 2 * lossWeights.count
+        for index in metrics.indices {
+            values[count + index] = metrics[index].value(blocks + block)
+            block += metrics[index].sumCount
         }
+        for (position, index) in order.enumerated() { result[position] = values[index] }
     }
 }

@@ -35,7 +35,7 @@ package struct Step: BitwiseCopyable {
     /// a step free of reference counting, cannot name Swift types.
     typealias Body = @convention(c) (UnsafeRawPointer, UnsafeRawPointer) -> Void
 
-    let run: Body
+    var run: Body
     var destination = Operand.none
     var destination2 = Operand.none
     var destination3 = Operand.none
@@ -62,15 +62,13 @@ package struct Step: BitwiseCopyable {
     var factor: Float = 1
     /// Matrix rows that share one sample weight.
     var rowsPerWeight = 1
-    /// First of the two sums (total, count) that a loss or metric adds to.
+    /// First of the sums that a loss or metric adds to.
     var sumIndex = 0
     var randomSeed: UInt64 = 0
     var hasRandomSeed = false
     var ordinal: UInt64 = 0
     /// What only this kind of step knows (sizes, strides): a plain struct that the plan owns; see `PlanBuilder.keep`.
     var details: UnsafeRawPointer?
-    var metricKernel: MetricKernel?
-    var smoothedLossKernel: SmoothedLossKernel?
 
     init(_ run: Body) { self.run = run }
 
