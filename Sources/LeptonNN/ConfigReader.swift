@@ -127,6 +127,16 @@ public struct ConfigReader {
         throw LeptonError(.notSupported, "\(owner).\(name) = \(value.text.prefix(80)) is not supported; \(instead)")
     }
 
+    /// All fields that were not read, beside the name and the type that every object has.
+    package mutating func rest() -> JSONObject {
+        var fields = JSONObject()
+        for key in object.keys where !known.contains(key) && key != "name" && key != "dtype" {
+            fields[key] = object[key]
+        }
+        known.formUnion(fields.keys)
+        return fields
+    }
+
     /// Fields that say nothing this version needs.
     package mutating func ignore(_ names: String...) { known.formUnion(names) }
 

@@ -65,6 +65,7 @@ import Testing
             case .recallAtPrecision: arguments = ["precision": 0.5]
             case .sensitivityAtSpecificity: arguments = ["specificity": 0.5]
             case .specificityAtSensitivity: arguments = ["sensitivity": 0.5]
+            case .meanMetricWrapper: arguments = ["fn": "huber", "delta": 0.5]
             default: break
             }
             let metric = try Metric(className: name.rawValue, arguments)

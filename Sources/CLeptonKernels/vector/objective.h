@@ -8,7 +8,7 @@ INLINE vf bounded_slope_v(vf x, float bound, vf slope) {
     return choose(x < bound, splat(0.0f), choose(x == x, kept, x));
 }
 
-INLINE vf sign_v(vf x) { return choose(x > 0.0f, splat(1.0f), choose(x < 0.0f, splat(-1.0f), x)); }
+INLINE vf error_sign_v(vf x) { return choose(x > 0.0f, splat(1.0f), choose(x < 0.0f, splat(-1.0f), x)); }
 
 /** x^y for x >= 0; y is the same for all. */
 INLINE vf power_v(vf x, float y) {
@@ -40,12 +40,12 @@ INLINE vf element_of_v(const int kind, vf p, vf t, const float *o, vf *slope) {
     vf e = p - t;
     switch (kind) {
     case LEPTON_K_LOSS_ABSOLUTE:
-        *slope = sign_v(e);
+        *slope = error_sign_v(e);
         return absolute(e);
     case LEPTON_K_LOSS_PERCENTAGE: {
         vf size = absolute(t);
         size = choose(size > floor, size, splat(floor));
-        *slope = 100.0f * sign_v(e) / size;
+        *slope = 100.0f * error_sign_v(e) / size;
         return 100.0f * absolute(e / size);
     }
     case LEPTON_K_LOSS_LOGARITHMIC: {
@@ -57,7 +57,7 @@ INLINE vf element_of_v(const int kind, vf p, vf t, const float *o, vf *slope) {
     case LEPTON_K_LOSS_HUBER: {
         vf size = absolute(e);
         vi far = size > o[0];
-        *slope = choose(far, o[0] * sign_v(e), e);
+        *slope = choose(far, o[0] * error_sign_v(e), e);
         return choose(far, o[0] * size - 0.5f * (o[0] * o[0]), 0.5f * (e * e));
     }
     case LEPTON_K_LOSS_LOG_COSH: {

@@ -20,7 +20,8 @@ package enum LayerRegistry {
 
     /// Layers that Keras has and this version has not, so that the answer is not "unknown".
     private static let notYet: Set<String> = [
-        "BatchNormalization", "LayerNormalization", "Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "MultiHeadAttention", "Attention",
+        "BatchNormalization", "LayerNormalization", "Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional",
+        "TimeDistributed", "MultiHeadAttention", "Attention",
         "Reshape", "Permute", "Concatenate", "Add", "GaussianNoise",
         "Normalization", "Rescaling", "Masking", "RepeatVector",
     ]

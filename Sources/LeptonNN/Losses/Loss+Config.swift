@@ -17,6 +17,9 @@ extension Loss {
         return names
     }()
 
+    /// The loss that a function of Keras's computes.
+    static func kind(ofFunction name: String) -> Kind? { name == name.lowercased() ? byName[name] : nil }
+
     /// What there is instead of losses of Keras's that are not here.
     private static let notYet: [String: String] = {
         let circle = "use a categorical loss over the embeddings' classes"

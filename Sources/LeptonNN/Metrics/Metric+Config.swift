@@ -16,7 +16,7 @@ extension Metric {
     }()
 
     /// Metrics that are not of targets and predictions.
-    private static let standalone: Set<String> = ["Mean", "Sum", "MeanMetricWrapper", "mean", "sum"]
+    private static let standalone: Set<String> = ["Mean", "Sum", "mean", "sum"]
 
     /// Reads a name or a config object.
     package init(_ value: JSONValue) throws(LeptonError) {
@@ -26,6 +26,12 @@ extension Metric {
             return
         }
         guard let className = Metric.byName[object.className] else {
+            if object.isBareName, let kind = Loss.kind(ofFunction: object.className) {
+                self.init(
+                    className: .meanMetricWrapper, kind: .loss(Loss(kind), isNegated: false), name: object.className,
+                    fields: ["fn": .string(object.className)])
+                return
+            }
             if Metric.standalone.contains(object.className) {
                 throw LeptonError(
                     .notSupported,
@@ -75,9 +81,28 @@ extension Metric {
             kind = .bins(try BinnedMetric(className, &reader, &fields))
         case .iou, .binaryIoU, .meanIoU, .oneHotIoU, .oneHotMeanIoU:
             kind = .overlap(try OverlapMetric(className, &reader, &fields))
+        case .meanMetricWrapper: kind = try wrapped(&reader, &fields)
         default: kind = try loss(className, &reader, &fields)
         }
         return Metric(className: className, kind: kind, name: name, fields: fields)
+    }
+
+    /// The mean of a function's values: a loss, or a metric that is a mean.
+    private static func wrapped(_ reader: inout ConfigReader, _ fields: inout JSONObject) throws(LeptonError) -> Kind {
+        guard let value = reader.value("fn") else {
+            throw LeptonError(
+                .invalidArgument, argument: "MeanMetricWrapper.fn", expected: "the name of a function",
+                received: "nothing")
+        }
+        let function = try SerializedObject("metric", value)
+        let arguments = reader.rest()
+        fields = arguments
+        fields["fn"] = .string(function.className)
+        if let kind = Loss.kind(ofFunction: function.className) {
+            let config: JSONObject = ["class_name": .string(kind.rawValue), "config": .object(arguments)]
+            return .loss(try Loss(.object(config)), isNegated: false)
+        }
+        return try Metric(className: function.className, arguments).kind
     }
 
     /// A metric that is the mean of a loss's values.

@@ -82,6 +82,7 @@ public struct Metric: Sendable, Equatable {
         case meanIoU = "MeanIoU"
         case oneHotIoU = "OneHotIoU"
         case oneHotMeanIoU = "OneHotMeanIoU"
+        case meanMetricWrapper = "MeanMetricWrapper"
 
         /// What a metric of this class is called when it is given no name.
         var standardName: String {
