@@ -345,14 +345,14 @@ def test_memory_mapped_files_are_read_in_place(tmp_path: Path) -> None:
 
 
 def test_large_arrays_of_other_types_are_converted_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    from leptonai.keras.trainers import streaming
+    from leptonai.keras.trainers import sources
 
     double = X.astype("float64")
     held = (X[:10], Y[:10])
     arguments = {"batch_size": 16, "epochs": 2, "shuffle": False, "verbose": 0}
     expected = net()
     numbers = expected.fit(X, Y, validation_data=held, **arguments).history
-    monkeypatch.setattr(streaming.Limits, "converted", 100)
+    monkeypatch.setattr(sources.Limits, "converted", 100)
     model = net()
     history = model.fit(double, Y, validation_data=held, **arguments).history
     for name, values in numbers.items():
@@ -366,13 +366,13 @@ MEASURE = """
 import sys
 import numpy as np
 from leptonai import keras
-from leptonai.keras.trainers import streaming
+from leptonai.keras.trainers import sources
 
 def anonymous():
     with open("/proc/self/status") as file:
         return next(int(line.split()[1]) // 1024 for line in file if line.startswith("RssAnon"))
 
-streaming.Limits.converted = 8 << 20
+sources.Limits.converted = 8 << 20
 x = np.load(sys.argv[1], mmap_mode="r")
 y = np.zeros((len(x), 1), "float32")
 model = keras.Sequential([keras.Input((x.shape[1],)), keras.layers.Dense(1)])

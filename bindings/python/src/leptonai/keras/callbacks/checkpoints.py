@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import warnings
-from pathlib import Path
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from ...errors import CorruptDataError, InputOutputError, LeptonError, bad_argument
 from ..utils.progbar import print_message
 from .callback import Callback, Logs
 from .monitor import MonitorCallback
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class _BatchCounter:
@@ -172,14 +175,23 @@ class BackupAndRestore(Callback):
         self.save_freq = save_freq
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
-        self._folder = Path(self.backup_dir)
-        self._metadata = self._folder / "training_metadata.json"
         self._backups: list[dict[str, Any]] = []
         self._number = 0
         self._current_epoch = 0
         self._batch = 0
         if save_freq != "epoch":
             self.on_train_batch_end = self._after_batch  # type: ignore[method-assign]
+
+    @cached_property
+    def _folder(self) -> Path:
+        # Not imported at start, which is to be quick.
+        from pathlib import Path
+
+        return Path(self.backup_dir)
+
+    @property
+    def _metadata(self) -> Path:
+        return self._folder / "training_metadata.json"
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self._backups = self._read()

@@ -161,6 +161,26 @@ def is_source(data: Any) -> bool:
     return hasattr(data, "__iter__")
 
 
+class Limits:
+    """Sizes that decide how data is read."""
+
+    converted = 256 << 20
+    """Bytes. Arrays of another type than float32 are converted whole up to this size, and batch by batch beyond."""
+
+
+def is_streamed(x: Any, *counts: Any) -> bool:
+    """Whether x, or one of the numbers of steps given, asks for batches to be cut or taken here."""
+    return is_source(x) or any(count is not None for count in counts) or _is_large(x)
+
+
+def _is_large(x: Any) -> bool:
+    """Whether float32 copies of arrays would take much memory: those of memory-mapped files, say."""
+    parts = x if isinstance(x, list | tuple) else x.values() if isinstance(x, Mapping) else (x,)
+    return any(
+        isinstance(part, np.ndarray) and part.dtype != np.float32 and 4 * part.size > Limits.converted for part in parts
+    )
+
+
 def source_of(data: Any, shuffle: bool) -> Source:
     """The source that `data` is."""
     if isinstance(data, Source):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,26 +24,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_BATCH = 32
 _ROWS_AT_ONCE = 8192
-
-
-class Limits:
-    """Sizes that decide how data is read."""
-
-    converted = 256 << 20
-    """Bytes. Arrays of another type than float32 are converted whole up to this size, and batch by batch beyond."""
-
-
-def is_streamed(x: Any, *counts: Any) -> bool:
-    """Whether x, or one of the numbers of steps given, asks for the way of this file."""
-    return is_source(x) or any(count is not None for count in counts) or _is_large(x)
-
-
-def _is_large(x: Any) -> bool:
-    """Whether float32 copies of arrays would take much memory: those of memory-mapped files, say."""
-    parts = x if isinstance(x, list | tuple) else x.values() if isinstance(x, Mapping) else (x,)
-    return any(
-        isinstance(part, np.ndarray) and part.dtype != np.float32 and 4 * part.size > Limits.converted for part in parts
-    )
 
 
 def _converter(model: Trainer, prefix: str = "") -> Callable[[Any, Any, Any], tuple[Arrays, Arrays, Arrays]]:

@@ -23,7 +23,6 @@ from .. import losses, optimizers
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..metrics import Metric
 from ..utils.progbar import resolve_verbose
-from . import streaming
 from .arguments import Nonfinite, Verbose, nonfinite_policy, whole
 from .arrays import adjust_rank, to_class_weight, to_inputs, to_sample_weight
 from .dispatch import FitDispatcher, RunDispatcher
@@ -37,8 +36,7 @@ from .per_output import (
     text_of,
     weights_config,
 )
-from .sources import is_source
-from .streaming import is_streamed
+from .sources import is_source, is_streamed
 
 if TYPE_CHECKING:
     from ..._core import HistoryHandle, ModelHandle
@@ -229,6 +227,8 @@ class Trainer(BatchMethods):
         ):
             if store is not None:
                 raise NotSupportedError("store: data that comes in batches is not kept; give whole arrays")
+            from . import streaming
+
             handle, stopped_by, dispatcher, user_callbacks, history, initial_epoch = streaming.fit(
                 self,
                 client,
@@ -365,6 +365,8 @@ class Trainer(BatchMethods):
         batch = whole("batch_size", _DEFAULT_BATCH if batch_size is None else batch_size, 1)
         shown = resolve_verbose(verbose)
         if is_streamed(x, steps):
+            from . import streaming
+
             handle, stopped_by, user_callbacks, bar = streaming.evaluate(
                 self,
                 client,
@@ -494,6 +496,8 @@ class Trainer(BatchMethods):
         policy = nonfinite_policy(nonfinite)
         shown = resolve_verbose(verbose)
         if is_streamed(x, steps) or CallbackList(callbacks).overrides("on_predict_batch_begin", "on_predict_batch_end"):
+            from . import streaming
+
             return streaming.predict(
                 self,
                 x,

@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from html import escape
 from importlib import import_module
 from typing import Any
 
@@ -137,6 +136,8 @@ class NotebookBar:
 
     def show(self, current: int, target: int | None, seconds: float, logs: Mapping[str, Any], finalize: bool) -> None:
         """Draws it anew."""
+        from html import escape
+
         of = "" if target is None else f"/{target}"
         share = 0 if not target else 100 * current // target
         rate = current / seconds if seconds > 0 else 0.0
