@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from leptonai import InvalidArgumentError, NotSupportedError, keras
+from leptonai import InvalidArgumentError, InvalidStateError, NotSupportedError, keras
 
 Points = tuple[np.ndarray, np.ndarray]
 callbacks = keras.callbacks
@@ -216,3 +216,10 @@ def test_what_is_refused() -> None:
             callbacks.TensorBoard(**argument)
     with pytest.raises(InvalidArgumentError, match="update_freq"):
         callbacks.TensorBoard(update_freq=0)
+
+
+def test_averages_need_an_optimizer_that_keeps_them(linear: keras.Sequential, points: Points) -> None:
+    before = linear.get_weights()
+    with pytest.raises(InvalidStateError, match="use_ema"):
+        linear.evaluate(*points, verbose=0, callbacks=[callbacks.SwapEMAWeights()])
+    np.testing.assert_array_equal(linear.get_weights()[0], before[0])

@@ -250,3 +250,13 @@ def test_names_for_custom_classes_say_why_not() -> None:
     with pytest.raises(NotSupportedError, match="nothing in a file"):
         keras.config.enable_unsafe_deserialization  # noqa: B018
     assert isinstance(keras.utils.Sequence, type)
+
+
+def test_batches_are_packed_and_unpacked() -> None:
+    assert utils.unpack_x_y_sample_weight((1, 2)) == (1, 2, None)
+    assert utils.unpack_x_y_sample_weight([1, 2, 3]) == (1, 2, 3)
+    assert utils.pack_x_y_sample_weight(1) == 1
+    assert utils.pack_x_y_sample_weight([1]) == ([1],)
+    assert utils.pack_x_y_sample_weight(1, 2, 3) == (1, 2, 3)
+    with pytest.raises(ValueError, match="data"):
+        utils.unpack_x_y_sample_weight((1, 2, 3, 4))

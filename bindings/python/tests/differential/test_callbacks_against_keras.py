@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from judge import keras, ours
 
+from leptonai import NotSupportedError
+
 ROWS = (np.linspace(-1, 1, 8, dtype="float32").reshape(-1, 1), np.linspace(2, 3, 8, dtype="float32").reshape(-1, 1))
 
 
@@ -113,3 +115,30 @@ def test_messages_are_keras_s(capsys: pytest.CaptureFixture[str]) -> None:
         said.append(capsys.readouterr().out)
     assert said[0] == said[1]
     assert "early stopping" in said[1]
+
+
+@pytest.mark.parametrize("swap_on_epoch", [False, True])
+def test_averages_are_measured_in_the_weights_place(swap_on_epoch: bool) -> None:
+    histories, weights, kept = [], [], []
+    for k in (keras, ours):
+        k.utils.clear_session()
+        model = k.Sequential([k.Input((1,)), k.layers.Dense(1, kernel_initializer="ones")])
+        try:
+            optimizer = k.optimizers.SGD(0.125, use_ema=True, ema_momentum=0.5)
+        except NotSupportedError as error:
+            pytest.skip(f"this version keeps no averages: {error}")
+        model.compile(optimizer, "mse", **({"jit_compile": False} if k is keras else {}))
+        seen: list[np.ndarray] = []
+        swap = k.callbacks.SwapEMAWeights(swap_on_epoch=swap_on_epoch)
+        note = k.callbacks.LambdaCallback(on_epoch_end=lambda e, logs, m=model, s=seen: s.append(m.get_weights()[0]))
+        history = model.fit(
+            *ROWS, batch_size=3, epochs=3, verbose=0, shuffle=False, callbacks=[swap, note], validation_data=ROWS
+        )
+        histories.append(history.history)
+        weights.append(model.get_weights())
+        kept.append(seen)
+    for name, values in histories[0].items():
+        np.testing.assert_allclose(histories[1][name], values, rtol=1e-4)
+    for mine, theirs in ((weights[1], weights[0]), (kept[1], kept[0])):
+        for value, expected in zip(mine, theirs, strict=True):
+            np.testing.assert_allclose(value, expected, rtol=1e-4)

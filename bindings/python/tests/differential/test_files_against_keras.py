@@ -72,6 +72,11 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
     "lion": lambda k: k.optimizers.Lion(0.001),
     "ftrl": lambda k: k.optimizers.Ftrl(0.05),
     "lamb": lambda k: k.optimizers.Lamb(0.01),
+    "adafactor": lambda k: k.optimizers.Adafactor(0.01),
+    "muon": lambda k: k.optimizers.Muon(0.01),
+    "schedule free": lambda k: k.optimizers.ScheduleFreeAdamW(0.01),
+    "scaled": lambda k: k.optimizers.LossScaleOptimizer(k.optimizers.Adam(0.01)),
+    "accumulating": lambda k: k.optimizers.SGD(0.01, momentum=0.5, gradient_accumulation_steps=2),
     "averages": lambda k: k.optimizers.Adam(0.01, use_ema=True),
     "schedule": lambda k: k.optimizers.SGD(k.optimizers.schedules.ExponentialDecay(0.05, 3, 0.9), momentum=0.5),
 }

@@ -12,6 +12,7 @@ from .history import History
 from .learning_rates import LearningRateScheduler, ReduceLROnPlateau
 from .progbar_logger import ProgbarLogger
 from .small import LambdaCallback, TerminateOnNaN
+from .swap_ema_weights import SwapEMAWeights
 from .tensorboard import TensorBoard
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "ModelCheckpoint",
     "ProgbarLogger",
     "ReduceLROnPlateau",
+    "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",
 ]

@@ -45,10 +45,12 @@ def write(model: Model, target: str | BinaryIO) -> None:
             for number, index in enumerate(group.weights):
                 store.create_dataset(str(number), data=values[index])
         if model.compiled:
-            store = file.require_group("optimizer/vars")
-            store.attrs["name"] = getattr(model.optimizer, "name", "optimizer")
-            for number, value in enumerate(optimizer_state.read(model)):
-                store.create_dataset(str(number), data=value)
+            for path, variables in optimizer_state.read(model).items():
+                store = file.require_group(f"{path}/vars")
+                inner = model.optimizer if path == "optimizer" else model.optimizer.inner_optimizer
+                store.attrs["name"] = getattr(inner, "name", "optimizer")
+                for number, value in enumerate(variables):
+                    store.create_dataset(str(number), data=value)
 
 
 @contextmanager

@@ -7,11 +7,17 @@ from .numerical import normalize, to_categorical
 from .progbar import Progbar
 from .py_dataset import PyDataset, Sequence
 from .random import set_random_seed
-from .state import clear_session
+from .state import (
+    clear_session,
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
 
 if TYPE_CHECKING:
     from .drawing import model_to_dot, plot_model
     from .images import image_dataset_from_directory
+    from .packing import pack_x_y_sample_weight, unpack_x_y_sample_weight
     from .sequences import pad_sequences, split_dataset, timeseries_dataset_from_array
 
 __all__ = [
@@ -19,24 +25,31 @@ __all__ = [
     "PyDataset",
     "Sequence",
     "clear_session",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
     "image_dataset_from_directory",
+    "is_interactive_logging_enabled",
     "model_to_dot",
     "normalize",
+    "pack_x_y_sample_weight",
     "pad_sequences",
     "plot_model",
     "set_random_seed",
     "split_dataset",
     "timeseries_dataset_from_array",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
 
 _LATER = {
     "image_dataset_from_directory": "images",
     "model_to_dot": "drawing",
+    "pack_x_y_sample_weight": "packing",
     "pad_sequences": "sequences",
     "plot_model": "drawing",
     "split_dataset": "sequences",
     "timeseries_dataset_from_array": "sequences",
+    "unpack_x_y_sample_weight": "packing",
 }
 """Modules that are read when one of their names is asked for."""
 
