@@ -13,7 +13,7 @@ layers = keras.layers
 @pytest.mark.parametrize(
     ("module", "name", "instead"),
     [
-        ("layers", "Conv2D", "it has "),
+        ("layers", "ConvLSTM2D", "it has "),
         ("losses", "Huber", "MeanSquaredError"),
         ("losses", "mean_squared_error", "as a text to compile"),
         ("metrics", "AUC", "BinaryAccuracy"),
@@ -41,8 +41,8 @@ def test_names_of_keras_say_what_there_is_instead(module: str, name: str, instea
 
 
 def test_an_import_says_so_too() -> None:
-    with pytest.raises(ImportError, match=r"keras.layers.Conv2D is not supported .* it has "):
-        from leptonai.keras.layers import Conv2D  # type: ignore[attr-defined]  # noqa: F401
+    with pytest.raises(ImportError, match=r"keras.layers.ConvLSTM2D is not supported .* it has "):
+        from leptonai.keras.layers import ConvLSTM2D  # type: ignore[attr-defined]  # noqa: F401
     with pytest.raises(NotSupportedError, match=r"keras.datasets is not supported"):
         from leptonai.keras import datasets  # type: ignore[attr-defined]  # noqa: F401
     with pytest.raises(NotSupportedError, match=r"keras.callbacks.RemoteMonitor is not supported"):

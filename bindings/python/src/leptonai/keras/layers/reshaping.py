@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import bad_argument, refuse_unless_default
 from ..saving import public
 from .layer import Layer
+from .windows import data_format_of
 
 
 @public("keras.layers")
@@ -14,19 +14,13 @@ class Flatten(Layer):
     """Every sample as one row of numbers.
 
     Args:
-        data_format: "channels_last" or None.
+        data_format: "channels_last" or "channels_first"; with channels first, they are moved to the end before.
     """
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
-        if data_format not in (None, "channels_first", "channels_last"):
-            raise bad_argument("data_format", '"channels_last" or None', data_format)
-        refuse_unless_default(
-            "Flatten",
-            {"data_format": "transpose the data to channels_last"},
-            data_format=(None if data_format == "channels_last" else data_format, None),
-        )
         super().__init__(**kwargs)
-        self.data_format = "channels_last"
+        self.data_format = data_format_of(data_format)
+        self._judge("Flatten")
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "data_format": self.data_format}
