@@ -5,7 +5,6 @@
 
 #include <math.h>
 
-
 /** One tap of one output: its number in the window, and the positions of output and input in their images. */
 typedef void (*tap_visitor)(void *context, size_t out, size_t in, size_t tap);
 
