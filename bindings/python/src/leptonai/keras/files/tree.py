@@ -18,8 +18,10 @@ _RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "Co
 _PARTS = {
     "Bidirectional": ("forward_layer", "backward_layer"),
     "MultiHeadAttention": ("query_dense", "key_dense", "value_dense", "output_dense"),
-    "GroupQueryAttention": ("_query_dense", "_key_dense", "_value_dense", "_output_dense"),
+    "GroupedQueryAttention": ("_query_dense", "_key_dense", "_value_dense", "_output_dense"),
 }
+# Files go by the names of Keras's classes, which for this one is not the name that users know.
+_CLASSES = {"GroupQueryAttention": "GroupedQueryAttention"}
 
 
 @dataclass(frozen=True)
@@ -59,11 +61,16 @@ def _layers(fields: Mapping[str, Any], path: str, weights: list[tuple[int, str]]
     used: dict[str, int] = {}
     is_chain = "input_layers" not in fields
     for layer in fields["layers"]:
-        kind, layer_fields = layer["class_name"], layer["config"]
+        kind, layer_fields = _kind(layer), layer["config"]
         if is_chain and kind == "InputLayer":
             continue
         name = _unique(snake_case(kind), used)
         yield from _groups(layer, f"{prefix}/{name}", own[layer_fields["name"]])
+
+
+def _kind(layer: Mapping[str, Any]) -> str:
+    name: str = layer["class_name"]
+    return _CLASSES.get(name, name)
 
 
 def _unique(name: str, used: dict[str, int]) -> str:
@@ -74,7 +81,7 @@ def _unique(name: str, used: dict[str, int]) -> str:
 
 def _groups(layer: Mapping[str, Any], path: str, weights: list[tuple[int, str]]) -> Iterator[Group]:
     """The groups of a layer and of the layers in it."""
-    kind, fields = layer["class_name"], layer["config"]
+    kind, fields = _kind(layer), layer["config"]
     name = fields.get("name") or ""
     if kind in _MODELS:
         yield Group(path, name, ())
