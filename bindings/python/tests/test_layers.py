@@ -87,9 +87,7 @@ def test_dropout_rate_must_be_a_fraction(rate: Any) -> None:
         (lambda: layers.Dropout(0.5, noise_shape=(None, 1)), "noise_shape"),
         (lambda: layers.Flatten("channels_first"), "data_format"),
         (lambda: layers.Input((3,), sparse=True), "sparse"),
-        (lambda: losses.MeanSquaredError(reduction="sum"), "reduction"),
-        (lambda: losses.SparseCategoricalCrossentropy(ignore_class=0), "ignore_class"),
-        (lambda: losses.BinaryCrossentropy(axis=0), "axis"),
+        (lambda: losses.MeanSquaredError(dtype="float16"), "dtype"),
         (lambda: optimizers.SGD(clipnorm=0.1), "clipnorm"),
         (lambda: optimizers.Adam(use_ema=True), "use_ema"),
         (lambda: optimizers.Adam(clipnorm=1.0), "clipnorm"),
@@ -119,7 +117,7 @@ def test_arguments_that_are_not_supported_yet_are_named(make: Any, argument: str
         (lambda: optimizers.Adam(beta_1=1.0), "beta_1"),
         (lambda: optimizers.SGD("fast"), "learning_rate"),
         (lambda: losses.BinaryCrossentropy(label_smoothing=2), "label_smoothing"),
-        (lambda: metrics.BinaryAccuracy(threshold=1.0), "threshold"),
+        (lambda: metrics.AUC(num_thresholds=1), "num_thresholds"),
         (lambda: initializers.GlorotUniform(seed="a"), "seed"),
         (lambda: initializers.VarianceScaling(scale=0), "scale"),
         (lambda: initializers.get("glorot"), "initializer"),
@@ -154,11 +152,11 @@ def test_dense_needs_two_axes() -> None:
         keras.Sequential([layers.Dense(1)]).predict([1.0, 2.0])
 
 
-def test_objects_say_that_they_do_not_compute() -> None:
-    with pytest.raises(NotSupportedError, match="evaluate"):
-        losses.MeanSquaredError()([1.0], [2.0])
-    with pytest.raises(NotSupportedError, match="evaluate"):
-        metrics.Accuracy().update_state([1.0], [2.0])
+def test_losses_and_metrics_compute_on_arrays() -> None:
+    assert losses.MeanSquaredError()([[1.0], [3.0]], [[2.0], [5.0]], sample_weight=[1, 0.5]) == 1.5
+    accuracy = metrics.Accuracy()
+    accuracy.update_state([1.0, 2.0], [1.0, 3.0])
+    assert accuracy([1.0], [1.0]) == pytest.approx(2 / 3)
 
 
 def test_activation_functions_compute() -> None:

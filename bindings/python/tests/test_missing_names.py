@@ -14,9 +14,8 @@ layers = keras.layers
     ("module", "name", "instead"),
     [
         ("layers", "ConvLSTM2D", "it has "),
-        ("losses", "Huber", "MeanSquaredError"),
-        ("losses", "mean_squared_error", "as a text to compile"),
-        ("metrics", "AUC", "BinaryAccuracy"),
+        ("losses", "CTC", "aligned labels"),
+        ("losses", "circle", "categorical_crossentropy"),
         ("optimizers", "Lamb", "SGD, Adadelta"),
         ("optimizers", "schedules", "on_epoch_begin"),
         ("callbacks", "RemoteMonitor", "LambdaCallback"),

@@ -44,6 +44,10 @@ _INSTEAD = {
     "keras.saving.get_registered_name": _CUSTOM,
     "keras.saving.get_registered_object": _CUSTOM,
     "keras.config.enable_unsafe_deserialization": "nothing in a file is ever executed",
+    "keras.losses.CTC": "use SparseCategoricalCrossentropy on aligned labels",
+    "keras.losses.ctc": "use sparse_categorical_crossentropy on aligned labels",
+    "keras.losses.Circle": "use CategoricalCrossentropy over the classes of the embeddings",
+    "keras.losses.circle": "use categorical_crossentropy over the classes of the embeddings",
     "keras.optimizers.schedules": (
         "set self.model.optimizer.learning_rate in a keras.callbacks.Callback's on_epoch_begin"
     ),
@@ -112,8 +116,6 @@ def _instead(module: str, name: str, has: list[str]) -> str:
     remedy = _INSTEAD.get(f"{module}.{name}")
     if remedy is not None:
         return remedy
-    if module in ("keras.losses", "keras.metrics") and name.islower():
-        return "give its name as a text to compile, or the class"
     return f"it has {_listed(has)}"
 
 

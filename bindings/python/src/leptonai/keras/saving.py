@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import _core
 from ..errors import LeptonError, NotSupportedError, TypeMismatchError, bad_argument
@@ -22,10 +22,6 @@ __all__ = [
 
 if not TYPE_CHECKING:
     __getattr__ = missing_from("keras.saving", __all__)
-
-
-class _Configured(Protocol):
-    def get_config(self) -> dict[str, Any]: ...
 
 
 _module_of: dict[type, str] = {}
@@ -49,14 +45,35 @@ def public(module: str, written: str | None = None) -> Callable[[T], T]:
     return register
 
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+_functions: set[object] = set()
+
+
+def public_function(function: F) -> F:
+    """Function decorator: the function is known to config files by its name."""
+    _functions.add(function)
+    return function
+
+
+def function_name(function: object) -> str | None:
+    """The name of one of this package's functions in config files; None for others."""
+    if not callable(function) or isinstance(function, type) or not hasattr(function, "__name__"):
+        return None
+    return str(function.__name__) if function in _functions else None
+
+
 def classes_of(module: str) -> dict[str, type]:
     """The classes registered under a module, by name."""
     prefix = module + "."
     return {name[len(prefix) :]: cls for name, cls in _class_of.items() if name.startswith(prefix)}
 
 
-def serialize_keras_object(obj: _Configured) -> dict[str, Any]:
+def serialize_keras_object(obj: Any) -> dict[str, Any]:
     """The config of a layer, model, loss, metric, optimizer or initializer, as Keras writes it."""
+    name = function_name(obj)
+    if name is not None:
+        return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
     cls = type(obj)
     module = _module_of.get(cls)
     if module is None:

@@ -49,7 +49,7 @@ def chosen_metrics(argument: str, chosen: Any) -> Any:
         return []
     if not isinstance(chosen, list | tuple | dict):
         raise bad_argument(argument, "a list, tuple or dict of metrics", chosen)
-    return _each(chosen, metrics.get)
+    return _each(chosen, metrics.chosen)
 
 
 def metric_texts(chosen: Any) -> tuple[str, ...]:
