@@ -69,6 +69,7 @@ extension PlanBuilder {
         if step.source3 != .none, loss.reduction == .meanWithSampleWeight, loss.parameters.ignoreClass == nil {
             details.divisor = emitWeightTotal(step)
         }
+        emitSmoothing(loss, axis: axis, of: value, step, &details)
         emitLabelPreparation(loss, &step, &details)
         if details.otherLabels != .none || (details.divisor != .none && gradient != .none) { endPhase() }
         step.destination = gradient
@@ -144,6 +145,26 @@ extension PlanBuilder {
         step.destination = total
         emit(step)
         return total
+    }
+
+    /// Smooths labels whose classes are not on the last axis: Keras divides by the extent of the last axis all the same.
+    mutating func emitSmoothing(
+        _ loss: Loss, axis: Int, of value: Int, _ rows: Step, _ details: inout LossDetails
+    ) {
+        guard details.smoothing != 0, isMoved(axis, of: value) else { return }
+        var step = Step { stepPointer, framePointer in
+            let call = StepArguments(stepPointer, framePointer)
+            guard let labels = call.destination else { return }
+            for index in 0..<call.rows * call.step.columns {
+                labels[index] = labels[index] * (1 - call.step.scalar) + call.step.factor
+            }
+        }
+        step.destination = rows.source2
+        (step.rowsPerSample, step.columns) = (rows.rowsPerSample, rows.columns)
+        step.scalar = details.smoothing
+        step.factor = details.smoothing / Float(graph.sampleShapes[value].last ?? 1)
+        emit(step)
+        details.smoothing = 0
     }
 
     /// What a loss does to its labels first: leaves some out, or asks whether all of them are 0 and 1.

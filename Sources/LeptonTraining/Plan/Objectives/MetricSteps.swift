@@ -51,6 +51,7 @@ extension PlanBuilder {
             details.isMetric = true
             details.isNegated = isNegated
             details.countsAllRows = step.source3 == .none
+            emitSmoothing(loss, axis: resolved.axis, of: value, step, &details)
             emitLabelPreparation(loss, &step, &details)
             if details.otherLabels != .none { endPhase() }
             emitValues(loss, axis: resolved.axis, of: value, step, details)

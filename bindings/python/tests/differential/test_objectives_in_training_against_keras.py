@@ -94,7 +94,7 @@ def test_losses(name: str, kind: str, activation: str, arguments: dict[str, Any]
         ("Tversky", "binary", "sigmoid", {"alpha": 0.3, "beta": 0.8, "axis": [1, 2]}),
         ("Dice", "binary", "sigmoid", {"axis": [0, 1]}),
         ("CosineSimilarity", "real", "linear", {"axis": 1}),
-        ("CategoricalCrossentropy", "onehot", "sigmoid", {"axis": 1}),
+        ("CategoricalCrossentropy", "onehot", "sigmoid", {"axis": 1, "label_smoothing": 0.1}),
         ("BinaryCrossentropy", "binary", "sigmoid", {"axis": 1}),
         ("SparseCategoricalCrossentropy", "sparse", "softmax", {"ignore_class": 1}),
     ],
