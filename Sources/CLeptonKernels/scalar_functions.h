@@ -62,6 +62,8 @@ static float function_value(float x, int function, float a, float b, float c) {
         return -softplus(-x);
     case LEPTON_K_FN_SPARSE_SIGMOID:
         return between(0.5f * (x + 1.0f), 0.0f, 1.0f);
+    case LEPTON_K_FN_AFFINE:
+        return a * x + b;
     default:
         return x;
     }
@@ -125,6 +127,8 @@ static float function_slope(float x, int function, float a, float b, float c) {
         return sigmoid(-x);
     case LEPTON_K_FN_SPARSE_SIGMOID:
         return size < 1.0f ? 0.5f : size == 1.0f ? 0.25f : 0.0f;
+    case LEPTON_K_FN_AFFINE:
+        return a;
     default:
         return 1.0f;
     }

@@ -11,6 +11,8 @@
 #include "lepton_kernels.h"
 #include "table_convolution.h"
 #include "table_functions.h"
+#include "table_noise.h"
+#include "table_normalization.h"
 #include "table_operations.h"
 #include "table_objective.h"
 
@@ -89,6 +91,8 @@
        (w, m, g, n, lr, b1, b2))                                                                                       \
     DO(decay_f32, (float *w, size_t n, float factor), (w, n, factor))                                                  \
     LEPTON_FUNCTION_KERNELS(DO, GET)                                                                                   \
+    LEPTON_NOISE_KERNELS(DO, GET)                                                                                      \
+    LEPTON_NORMALIZATION_KERNELS(DO, GET)                                                                              \
     LEPTON_CONVOLUTION_LIST(DO, GET)                                                                                   \
     LEPTON_OPERATION_KERNELS(DO, GET)                                                                                  \
     LEPTON_OBJECTIVE_KERNELS(DO, GET)

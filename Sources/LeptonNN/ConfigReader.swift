@@ -23,6 +23,9 @@ public struct ConfigReader {
         return value
     }
 
+    /// "Dense.units"
+    func argumentName(_ name: String) -> String { "\(owner).\(name)" }
+
     func wrong(_ name: String, _ expected: String, _ value: JSONValue?) -> LeptonError {
         LeptonError(
             .invalidArgument, argument: "\(owner).\(name)", expected: expected,

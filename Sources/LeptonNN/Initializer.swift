@@ -34,6 +34,13 @@ public struct Initializer: Sendable, Equatable {
         Initializer(className: "Constant", kind: .constant(value), seed: nil)
     }
 
+    /// Uniform in minimum ... maximum: the default for embeddings.
+    public static func uniform(
+        minimum: Double = -0.05, maximum: Double = 0.05, seed: UInt64? = nil
+    ) -> Initializer {
+        Initializer(className: "RandomUniform", kind: .uniform(minimum: minimum, maximum: maximum), seed: seed)
+    }
+
     /// Uniform in ±sqrt(6 / (fan in + fan out)): the default for kernels (Glorot & Bengio, 2010).
     public static func glorotUniform(seed: UInt64? = nil) -> Initializer {
         scaling("GlorotUniform", 1, .fanAverage, .uniform, seed)

@@ -60,6 +60,8 @@ void lepton_k_softmax_f32(float *y, const float *x, size_t rows, size_t cols);
 void lepton_k_softmax_grad_f32(float *dx, const float *dy, const float *y, size_t rows, size_t cols);
 
 #include "lepton_kernels_functions.h"
+#include "lepton_kernels_noise.h"
+#include "lepton_kernels_normalization.h"
 
 /* ------------------------------------------------------------ element-wise */
 

@@ -59,7 +59,9 @@ enum {
     /** log s(x) */
     LEPTON_K_FN_LOG_SIGMOID = 24,
     /** min(max((x + 1) / 2, 0), 1) */
-    LEPTON_K_FN_SPARSE_SIGMOID = 25
+    LEPTON_K_FN_SPARSE_SIGMOID = 25,
+    /** a x + b */
+    LEPTON_K_FN_AFFINE = 26
 };
 
 /** y(n) = f(x); y may be x. An unknown number is taken as linear, here and below. */

@@ -27,6 +27,8 @@
 #include "elementwise.h"
 #include "functions.h"
 #include "losses.h"
+#include "noise.h"
+#include "normalization.h"
 #include "objective.h"
 #include "optimizers.h"
 #include "pooling.h"

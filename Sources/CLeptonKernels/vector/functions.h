@@ -115,6 +115,8 @@ INLINE vf function_value(vf x, const int function, function_parameters p) {
         return -softplus_v(-x);
     case LEPTON_K_FN_SPARSE_SIGMOID:
         return between(0.5f * (x + 1.0f), 0.0f, 1.0f);
+    case LEPTON_K_FN_AFFINE:
+        return p.a * x + p.b;
     default:
         return x;
     }
@@ -184,6 +186,8 @@ INLINE vf function_slope(vf x, const int function, function_parameters p) {
     case LEPTON_K_FN_SPARSE_SIGMOID:
         /* At the ends, half, as for a limit above. */
         return where(absolute(x) < 1.0f, 0.5f, 0.0f) + where(absolute(x) == 1.0f, 0.25f, 0.0f);
+    case LEPTON_K_FN_AFFINE:
+        return splat(p.a);
     default:
         return splat(1.0f);
     }
@@ -231,7 +235,8 @@ INLINE void function_grad_loop(float *dx, const float *dy, const float *x, size_
     DO(LEPTON_K_FN_THRESHOLD)                                                                                          \
     DO(LEPTON_K_FN_MISH)                                                                                               \
     DO(LEPTON_K_FN_LOG_SIGMOID)                                                                                        \
-    DO(LEPTON_K_FN_SPARSE_SIGMOID)
+    DO(LEPTON_K_FN_SPARSE_SIGMOID)                                                                                     \
+    DO(LEPTON_K_FN_AFFINE)
 
 static void function_f32(float *y, const float *x, size_t n, int function, float a, float b, float c) {
     const function_parameters p = {a, b, c};

@@ -4,10 +4,24 @@ import LeptonTensor
 package enum LayerRegistry {
     /// One list for each family of layers, beside the layers themselves.
     private static let types: [any Layer.Type] =
-        [InputLayer.self, Dense.self, Dropout.self, Flatten.self] + activationLayers + convolutionTypes
+        [InputLayer.self, Dense.self, Flatten.self, Embedding.self, Masking.self, Identity.self] + activationLayers
+        + normalizationLayers + regularizationLayers + reshapingLayers + convolutionTypes
 
     private static let activationLayers: [any Layer.Type] =
         [ActivationLayer.self, ReLU.self, LeakyReLU.self, PReLU.self, ELU.self, Softmax.self]
+
+    private static let normalizationLayers: [any Layer.Type] = [
+        BatchNormalization.self, LayerNormalization.self, RMSNormalization.self, GroupNormalization.self,
+        UnitNormalization.self,
+    ]
+
+    private static let regularizationLayers: [any Layer.Type] = [
+        Dropout.self, AlphaDropout.self, GaussianNoise.self, GaussianDropout.self, SpatialDropout1D.self,
+        SpatialDropout2D.self, SpatialDropout3D.self,
+    ]
+
+    private static let reshapingLayers: [any Layer.Type] =
+        [Reshape.self, Permute.self, RepeatVector.self, Rescaling.self, Normalization.self]
 
     private static let byName: [String: any Layer.Type] = {
         var names: [String: any Layer.Type] = [:]
@@ -20,10 +34,8 @@ package enum LayerRegistry {
 
     /// Layers that Keras has and this version has not, so that the answer is not "unknown".
     private static let notYet: Set<String> = [
-        "BatchNormalization", "LayerNormalization", "Embedding", "LSTM", "GRU", "SimpleRNN", "Bidirectional",
-        "TimeDistributed", "MultiHeadAttention", "Attention",
-        "Reshape", "Permute", "Concatenate", "Add", "GaussianNoise",
-        "Normalization", "Rescaling", "Masking", "RepeatVector",
+        "SpectralNormalization", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "MultiHeadAttention",
+        "Attention", "Concatenate", "Add",
     ]
 
     /// How deep models and wrappers may be nested: each level multiplies the work of finding shapes.

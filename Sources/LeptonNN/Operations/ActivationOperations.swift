@@ -7,7 +7,7 @@ package struct ElementwiseFunction: Sendable, Equatable {
         case linear = 0
         case relu, leakyRelu, relu6, celu, elu, softplus, softsign, squareplus, softShrink, sparsePlus, silu, gelu
         case geluTanh, sigmoid, tanh, tanhShrink, exponential, hardSigmoid, hardSilu, hardTanh, hardShrink, threshold
-        case mish, logSigmoid, sparseSigmoid
+        case mish, logSigmoid, sparseSigmoid, affine
     }
 
     package let kind: Kind

@@ -13,6 +13,8 @@ package final class PreparedData {
     struct Form {
         let inputNames: [String]
         let inputShapes: [[Int]]
+        /// For each input that is looked up in tables, the rows of the smallest.
+        let indexLimits: [Int?]
         let outputs: [Objectives.Output]
 
         /// Where the targets of each output stand among the columns; nil for an output whose targets nobody uses.
@@ -60,6 +62,7 @@ package final class PreparedData {
             columns.append(
                 try FloatRows(
                     view, sampleShape: form.inputShapes[index], argument: argument, allowNonFinite: allowNonFinite))
+            try columns[index].checkIndices(below: form.indexLimits[index], argument: argument)
         }
         let rows = columns[0].rows
         for (index, column) in columns.enumerated() where column.rows != rows {

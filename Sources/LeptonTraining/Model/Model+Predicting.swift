@@ -133,12 +133,13 @@ extension Model {
         try requireInputs(inputs.count)
         return try keepingUnbuiltOnFailure { () throws(LeptonError) in
             let shapes = sampleShapes(of: inputs)
-            _ = try ensureBuilt(sampleShapes: shapes)
+            let limits = try ensureBuilt(sampleShapes: shapes).indexLimits
             var rows: [FloatRows] = []
             for (index, input) in inputs.enumerated() {
                 let argument = inputs.count == 1 ? "x" : "x[\(index)] ('\(graph.inputNames[index])')"
                 let column = try FloatRows(
                     input, sampleShape: shapes[index], argument: argument, allowNonFinite: allowNonFinite)
+                try column.checkIndices(below: limits[index], argument: argument)
                 guard column.rows == rows.first?.rows ?? column.rows else {
                     throw LeptonError(
                         .shapeMismatch, argument: argument,

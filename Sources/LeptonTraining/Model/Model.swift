@@ -43,8 +43,17 @@ public final class Model: @unchecked Sendable {
         let operations: OperationGraph
         let layout: ParameterLayout
         let parameters: AlignedBuffer<Float>
+        /// See `OperationGraph.indexLimits`; found once, because predictions of single rows ask for it.
+        let indexLimits: [Int?]
         /// For `predict` on the calling thread; made anew when a call brings more rows than it takes.
         var predictor: Predictor?
+
+        init(operations: OperationGraph, layout: ParameterLayout, parameters: AlignedBuffer<Float>) {
+            self.operations = operations
+            self.layout = layout
+            self.parameters = parameters
+            indexLimits = operations.indexLimits
+        }
     }
 
     /// An empty Sequential model.

@@ -55,6 +55,8 @@ package struct Step: BitwiseCopyable {
     var innerColumns = 0
     var mode: Int32 = 0
     var accumulates = false
+    /// The same for a second gradient.
+    var accumulates2 = false
     /// The step computes what is the same for every row, once.
     var isShared = false
     var scalar: Float = 0

@@ -138,6 +138,9 @@ def test_layers(first: int) -> None:
 @pytest.mark.parametrize(
     "layer",
     [
+        lambda k: k.layers.Softmax(axis=1),
+        lambda k: k.layers.Softmax(axis=[1, -1]),
+        lambda k: k.layers.PReLU(alpha_initializer=k.initializers.Constant(0.3), shared_axes=[2, 3]),
         lambda k: k.layers.PReLU(alpha_initializer=k.initializers.Constant(0.3), shared_axes=[1]),
         lambda k: k.layers.PReLU(alpha_initializer=k.initializers.Constant(0.3), shared_axes=[1, 2, 3]),
     ],
