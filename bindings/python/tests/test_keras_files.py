@@ -221,6 +221,14 @@ def test_bombs_and_truncated_archives_are_refused(tmp_path: Path) -> None:
         keras.models.load_model(tmp_path / "flipped.keras")
 
 
+def test_archives_with_files_of_layers_are_refused(tmp_path: Path) -> None:
+    net().save(tmp_path / "good.keras")
+    parts = members(tmp_path / "good.keras")
+    parts["assets/layers/string_lookup/vocabulary.txt"] = b"a\nb"
+    with pytest.raises(NotSupportedError, match="vocabulary"):
+        keras.models.load_model(archived(parts, tmp_path / "other.keras"))
+
+
 def test_without_h5py_the_error_names_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model = net()
     monkeypatch.setitem(sys.modules, "h5py", None)

@@ -105,6 +105,14 @@ class Archive:
                 raise self._corrupt(f"a member called {name!r}")
         if len(set(names)) != len(names):
             raise self._corrupt("two members of one name")
+        assets = [name for name in names if name.startswith("assets/") and not name.endswith("/")]
+        if assets:
+            # Vocabularies, say: without them the model would give other numbers.
+            raise NotSupportedError(
+                f"filepath: {self._path} has files of its layers ({', '.join(assets[:3])}), which are not read by this "
+                "version; give layers their vocabulary as an argument, so that it stands in the config",
+                argument="filepath",
+            )
         for name in (_CONFIG, _WEIGHTS):
             if name not in names:
                 raise self._corrupt(f"no member {name}")
