@@ -13,8 +13,8 @@
 #include "table_functions.h"
 #include "table_noise.h"
 #include "table_normalization.h"
-#include "table_operations.h"
 #include "table_objective.h"
+#include "table_operations.h"
 
 #if defined(__x86_64__)
 #define LEPTON_X86 1

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from ...errors import bad_argument, refuse_unless_default
+from ...errors import NotSupportedError, bad_argument, refuse_unless_default
 from .._names import automatic_name
 from .numerics import Floats, floats, quotient, same_rank
 
@@ -45,7 +45,7 @@ class Loss:
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss's values, one for each sample or position; to be written by subclasses."""
-        raise NotImplementedError(f"{type(self).__name__} has no `call`")
+        raise NotSupportedError(f"{type(self).__name__} has no `call`")
 
     def _values(self, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
         """The values, and which of them count, or None for all."""

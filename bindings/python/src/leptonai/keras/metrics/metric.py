@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Self
 
-from ...errors import refuse_unless_default
+from ...errors import NotSupportedError, refuse_unless_default
 from .._names import automatic_name
 from .variable import MetricVariable
 
@@ -70,11 +70,11 @@ class Metric:
 
     def update_state(self, *args: Any, **kwargs: Any) -> Any:
         """Takes a batch in; to be written by subclasses."""
-        raise NotImplementedError(f"{type(self).__name__} has no `update_state`")
+        raise NotSupportedError(f"{type(self).__name__} has no `update_state`")
 
     def result(self) -> Any:
         """The value so far; to be written by subclasses."""
-        raise NotImplementedError(f"{type(self).__name__} has no `result`")
+        raise NotSupportedError(f"{type(self).__name__} has no `result`")
 
     def reset_state(self) -> None:
         """Forgets all batches."""
