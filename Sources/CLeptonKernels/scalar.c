@@ -331,6 +331,7 @@ static void adam_f32(float *w, float *m, float *v, float *vhat, const float *g, 
 }
 
 #include "scalar_adaptive.h"
+#include "scalar_attention.h"
 #include "scalar_functions.h"
 #include "scalar_noise.h"
 #include "scalar_normalization.h"

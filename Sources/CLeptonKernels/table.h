@@ -9,6 +9,7 @@
 #define LEPTON_TABLE_H
 
 #include "lepton_kernels.h"
+#include "table_attention.h"
 #include "table_convolution.h"
 #include "table_functions.h"
 #include "table_noise.h"
@@ -95,7 +96,8 @@
     LEPTON_NORMALIZATION_KERNELS(DO, GET)                                                                              \
     LEPTON_CONVOLUTION_LIST(DO, GET)                                                                                   \
     LEPTON_OPERATION_KERNELS(DO, GET)                                                                                  \
-    LEPTON_OBJECTIVE_KERNELS(DO, GET)
+    LEPTON_OBJECTIVE_KERNELS(DO, GET)                                                                                  \
+    LEPTON_ATTENTION_KERNELS(DO, GET)
 
 #define LEPTON_FIELD_DO(name, parameters, arguments) void(*name) parameters;
 #define LEPTON_FIELD_GET(type, name, parameters, arguments) type(*name) parameters;

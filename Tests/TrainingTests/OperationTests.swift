@@ -249,7 +249,53 @@ struct Probe: Layer {
         },
     ]
 
-    @Test(arguments: unaryCases + binaryCases + reductionCases + matmulCases + movementCases)
+    static let attentionCases: [Case] = [
+        Case("attention", input: [5, 2, 3], weight: [5, 2, 3]) { graph, x, w throws(LeptonError) in
+            let query = try graph.addBinary(.multiply, x, w)
+            let key = try graph.addBinary(.add, x, w)
+            return try graph.addAttention(query: query, key: key, value: x, scale: 0.7, isCausal: false)
+        },
+        Case("causal attention to fewer keys, under a mask", input: [5, 2, 3], weight: [3]) {
+            graph, x, w throws(LeptonError) in
+            let key = try graph.addSlice(try graph.addBinary(.multiply, x, w), axis: 0, start: 1, count: 4)
+            let mask = try graph.addConstant([1, 0, 1, 1, 1, 1, 0, 1], shape: [2, 1, 4])
+            return try graph.addAttention(query: x, key: key, value: key, mask: mask, scale: 1, isCausal: true)
+        },
+        Case("attention of grouped queries", input: [3, 4, 2], weight: [2]) { graph, x, w throws(LeptonError) in
+            let shared = try graph.addSlice(try graph.addBinary(.multiply, x, w), axis: 1, start: 0, count: 2)
+            let value = try graph.addConcatenation([shared, shared], axis: 2)
+            return try graph.addAttention(query: x, key: shared, value: value, scale: 0.5, isCausal: false)
+        },
+        Case("attention of blocks", input: [2, 3, 2, 2], weight: [2]) { graph, x, w throws(LeptonError) in
+            let query = try graph.addBinary(.multiply, x, w)
+            return try graph.addAttention(query: query, key: x, value: query, scale: 1, isCausal: false)
+        },
+    ]
+
+    static let einsumCases: [Case] =
+        [
+            ("bij,jk->bik", [2, 3], [3, 4]), ("bij,kj->bki", [2, 3], [4, 3]), ("ij,bij->bj", [2, 3], [2, 3]),
+            ("bijk,jkl->bil", [2, 3, 2], [3, 2, 4]),
+            ("b...i,ij->b...j", [2, 2, 3], [3, 2]),
+            ("bij,ik->bkj", [2, 3], [2, 4]),
+            ("bij,ijk->bik", [2, 3], [2, 3, 2]), ("bij,k->bjk", [2, 3], [2]), ("bij,jk", [2, 3], [3, 4]),
+        ].map { equation, input, weight in
+            Case("einsum \(equation)", input: input, weight: weight) { graph, x, w throws(LeptonError) in
+                try graph.addEinsum(equation, equation.hasPrefix("ij") ? [w, x] : [x, w])
+            }
+        } + [
+            Case("einsum of two inputs", input: [2, 3, 4], weight: [4]) { graph, x, w throws(LeptonError) in
+                let other = try graph.addBinary(.multiply, x, w)
+                return try graph.addEinsum("...qd,...kd->...qk", [x, other])
+            },
+            Case("einsum of one", input: [2, 3], weight: [3]) { graph, x, w throws(LeptonError) in
+                try graph.addEinsum("bij->bj", [try graph.addBinary(.multiply, x, w)])
+            },
+        ]
+
+    @Test(
+        arguments: unaryCases + binaryCases + reductionCases + matmulCases + movementCases + attentionCases
+            + einsumCases)
     func agreesWithFiniteDifferences(_ item: Case) throws {
         let rows = 3
         let count = item.input.reduce(1, *)
@@ -269,5 +315,29 @@ struct Probe: Layer {
         let target = try numbers([rows, graph.operations.sampleShapes[output][0]], seed: 8)
         try expectFiniteDifferences(
             layers: layers, loss: .meanSquaredError, x: try numbers([rows, 4], seed: 7), y: target, seed: 5)
+    }
+
+    /// Gradients of weights that are used as values are sums over rows and shards in a fixed order.
+    @Test func sameBitsOnAnyNumberOfWorkers() throws {
+        var bits: [[UInt32]] = []
+        for workers in [1, 2, 3] {
+            let model = try Model()
+            try model.setSeed(4)
+            try model.add(Dense(units: 512, inputShape: [40]))
+            try model.add(
+                Probe(weight: [16, 16]) { graph, x, w throws(LeptonError) in
+                    let shaped = try graph.addReshape(x, to: [16, 2, 16])
+                    let product = try graph.addMatmul(shaped, w)
+                    let attended = try graph.addAttention(
+                        query: product, key: shaped, value: product, scale: 0.25, isCausal: true)
+                    let scaled = try graph.addBinary(.multiply, attended, try graph.addReduction(.mean, w, axes: [0]))
+                    return try graph.addReduction(.mean, scaled, axes: [0, 1])
+                })
+            model.compile(optimizer: .adam(), loss: .meanSquaredError)
+            let (x, y) = (try numbers([150, 40], seed: 1), try numbers([150, 16], seed: 2))
+            _ = try fit(model, x, y, workers: workers) { $0.batchSize = 70 }
+            bits.append(try weightBits(model))
+        }
+        #expect(bits[0] == bits[1] && bits[0] == bits[2])
     }
 }

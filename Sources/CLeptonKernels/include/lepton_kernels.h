@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lepton_kernels_attention.h"
 #include "lepton_kernels_operations.h"
 
 /* ------------------------------------------------------- instruction sets */

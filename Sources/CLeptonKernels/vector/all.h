@@ -37,4 +37,6 @@
 #include "unary.h"
 
 #include "binary.h"
+
+#include "attention.h"
 #include "reductions.h"

@@ -6,6 +6,16 @@ package enum LayerRegistry {
     private static let types: [any Layer.Type] =
         [InputLayer.self, Dense.self, Flatten.self, Embedding.self, Masking.self, Identity.self] + activationLayers
         + normalizationLayers + regularizationLayers + reshapingLayers + convolutionTypes
+        + mergeLayers + attentionLayers
+
+    private static let mergeLayers: [any Layer.Type] =
+        [
+            Add.self, Subtract.self, Multiply.self, Average.self, Maximum.self, Minimum.self, Concatenate.self,
+            Dot.self,
+        ]
+
+    private static let attentionLayers: [any Layer.Type] =
+        [EinsumDense.self, Attention.self, AdditiveAttention.self, MultiHeadAttention.self]
 
     private static let activationLayers: [any Layer.Type] =
         [ActivationLayer.self, ReLU.self, LeakyReLU.self, PReLU.self, ELU.self, Softmax.self]
@@ -34,8 +44,7 @@ package enum LayerRegistry {
 
     /// Layers that Keras has and this version has not, so that the answer is not "unknown".
     private static let notYet: Set<String> = [
-        "SpectralNormalization", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed", "MultiHeadAttention",
-        "Attention", "Concatenate", "Add",
+        "SpectralNormalization", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed",
     ]
 
     /// How deep models and wrappers may be nested: each level multiplies the work of finding shapes.
