@@ -354,5 +354,6 @@ static void gemm_own_f32(int trans_a, int trans_b, size_t m, size_t n, size_t k,
 }
 
 #include "scalar_convolution.h"
+#include "scalar_recurrent.h"
 
 LEPTON_DEFINE_TABLE(lepton_table_scalar, "scalar");

@@ -94,6 +94,7 @@ extension Initializer {
         var fields = JSONObject()
         let seedValue: JSONValue = seed.map { .integer(Int64(bitPattern: $0)) } ?? .null
         switch kind {
+        case .forgetGateOnes(let others): return others.config
         case .constant(let value):
             if className == "Constant" { fields["value"] = .number(value) }
         case .identity(let gain):

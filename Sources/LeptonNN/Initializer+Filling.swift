@@ -44,6 +44,14 @@ extension Initializer {
         case .orthogonal(let gain):
             let (rows, columns) = try Initializer.matrixExtents(shape, className)
             Initializer.fillOrthogonal(values, rows, columns, Float(gain), &random)
+        case .forgetGateOnes(let others):
+            let part = values.count / 4
+            for (begin, count) in [(0, part), (2 * part, values.count - 2 * part)] {
+                try others.fill(
+                    UnsafeMutableBufferPointer(rebasing: values[begin..<begin + count]), shape: [count],
+                    modelSeed: modelSeed, index: index)
+            }
+            for i in part..<2 * part { values[i] = 1 }
         case .identity(let gain):
             let (rows, columns) = try Initializer.matrixExtents(shape, className)
             for i in values.indices { values[i] = 0 }

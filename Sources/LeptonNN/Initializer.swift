@@ -3,7 +3,7 @@ import LeptonTensor
 /// How a weight gets its first values. Formulas and defaults are those of Keras 3.15
 /// (keras/src/initializers/random_initializers.py); the numbers drawn are this library's own.
 public struct Initializer: Sendable, Equatable {
-    package enum Kind: Sendable, Equatable {
+    package indirect enum Kind: Sendable, Equatable {
         case constant(Double)
         case uniform(minimum: Double, maximum: Double)
         case normal(mean: Double, deviation: Double)
@@ -11,6 +11,8 @@ public struct Initializer: Sendable, Equatable {
         case varianceScaling(scale: Double, mode: FanMode, distribution: Distribution)
         case orthogonal(gain: Double)
         case identity(gain: Double)
+        /// Four parts of equal length: the second is ones, the others as given.
+        case forgetGateOnes(others: Initializer)
     }
 
     /// What a variance is divided by.
@@ -64,6 +66,11 @@ public struct Initializer: Sendable, Equatable {
     /// Normal, cut at two deviations, of variance 1 / fan in.
     public static func lecunNormal(seed: UInt64? = nil) -> Initializer {
         scaling("LecunNormal", 1, .fanIn, .truncatedNormal, seed)
+    }
+
+    /// The bias of a long short-term memory that begins by remembering (Jozefowicz et al., 2015).
+    package static func forgetGateOnes(others: Initializer) -> Initializer {
+        Initializer(className: others.className, kind: .forgetGateOnes(others: others), seed: others.seed)
     }
 
     private static func scaling(

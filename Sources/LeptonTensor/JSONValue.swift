@@ -36,6 +36,13 @@ public struct JSONObject: Sendable, Equatable, ExpressibleByDictionaryLiteral {
         }
     }
 
+    /// The object with another's fields after its own; where both have a key, the other's value stands.
+    package func merging(_ other: JSONObject) -> JSONObject {
+        var merged = self
+        for key in other.keys { merged[key] = other[key] }
+        return merged
+    }
+
     public var isEmpty: Bool { keys.isEmpty }
     public var count: Int { keys.count }
 

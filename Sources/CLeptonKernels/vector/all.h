@@ -32,6 +32,7 @@
 #include "objective.h"
 #include "optimizers.h"
 #include "pooling.h"
+#include "recurrent.h"
 #include "softmax.h"
 
 #include "unary.h"

@@ -6,7 +6,7 @@ package enum LayerRegistry {
     private static let types: [any Layer.Type] =
         [InputLayer.self, Dense.self, Flatten.self, Embedding.self, Masking.self, Identity.self] + activationLayers
         + normalizationLayers + regularizationLayers + reshapingLayers + convolutionTypes
-        + mergeLayers + attentionLayers
+        + mergeLayers + attentionLayers + recurrentLayers
 
     private static let mergeLayers: [any Layer.Type] =
         [
@@ -44,7 +44,7 @@ package enum LayerRegistry {
 
     /// Layers that Keras has and this version has not, so that the answer is not "unknown".
     private static let notYet: Set<String> = [
-        "SpectralNormalization", "LSTM", "GRU", "SimpleRNN", "Bidirectional", "TimeDistributed",
+        "SpectralNormalization", "TimeDistributed",
     ]
 
     /// How deep models and wrappers may be nested: each level multiplies the work of finding shapes.

@@ -116,12 +116,18 @@ private func dropoutForward(_ stepPointer: UnsafeRawPointer, _ framePointer: Uns
         call.destination2?.update(repeating: 0, count: count)
         return
     }
-    // 16 bits for the layer above 40 for the step: a stream of its own for each layer and step.
-    let index = (call.step.ordinal & 0xFFFF) << 40 | (call.frame.iteration & (1 << 40 - 1))
     lepton_k_dropout_f32(
         call.destination, call.destination2, call.source, count, call.step.scalar,
         call.step.hasRandomSeed ? call.step.randomSeed : call.frame.seed,
-        RandomStream.identifier(.dropout, index), UInt64(call.frame.firstRow * call.step.columns))
+        RandomStream.dropout(ordinal: call.step.ordinal, iteration: call.frame.iteration),
+        UInt64(call.frame.firstRow * call.step.columns))
+}
+
+extension RandomStream {
+    /// The stream of one dropout of a model at one step of the optimizer: 16 bits for the dropout above 40 for the step.
+    static func dropout(ordinal: UInt64, iteration: UInt64) -> UInt64 {
+        identifier(.dropout, (ordinal & 0xFFFF) << 40 | (iteration & (1 << 40 - 1)))
+    }
 }
 
 extension PlanBuilder {

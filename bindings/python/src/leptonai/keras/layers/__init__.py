@@ -87,6 +87,8 @@ from .regularization import (
     SpatialDropout3D,
 )
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
+from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell, StackedRNNCells
+from .wrappers import Bidirectional, TimeDistributed
 
 # Keras's other names.
 AvgPool1D = AveragePooling1D
@@ -112,6 +114,9 @@ SeparableConvolution2D = SeparableConv2D
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "Activation",
     "Add",
     "AdditiveAttention",
@@ -141,6 +146,7 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "Bidirectional",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -165,9 +171,11 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "Identity",
+    "GRUCell",
     "Input",
     "InputLayer",
     "KerasTensor",
+    "LSTMCell",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -209,6 +217,11 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "SimpleRNN",
+    "SimpleRNNCell",
+    "Softmax",
+    "StackedRNNCells",
+    "TimeDistributed",
     "deserialize",
     "dot",
     "maximum",
