@@ -88,6 +88,8 @@ package struct OperationGraph: Sendable {
         package let inputs: [Int]
         package let weights: [Int]
         package let outputs: [Int]
+        /// How many rows it runs over for each row of the batch; see `addSamples(of:)`.
+        package let repeats: Int
 
         /// The first, and for most operations the only, output.
         package var output: Int { outputs[0] }
@@ -113,11 +115,16 @@ package struct OperationGraph: Sendable {
     /// Values that are the same for every row of a batch and stand in memory once: weights used as values, constants,
     /// and what is computed from these alone. A model's outputs must not be among them; see `perRow`.
     private var shared: Set<Int> = []
+    /// How many samples of each value a row of the batch has; see `addSamples(of:)`.
+    private var repeatsOfValue: [Int] = []
+    /// That of the values that operations make now.
+    private var repeats = 1
 
     package init() {}
 
     package mutating func addInput(_ sampleShape: [Int]) -> Int {
         sampleShapes.append(sampleShape)
+        repeatsOfValue.append(1)
         inputs.append(sampleShapes.count - 1)
         return sampleShapes.count - 1
     }
@@ -144,7 +151,8 @@ package struct OperationGraph: Sendable {
     package mutating func add(
         _ operation: any Operation, inputs: [Int], weights: [Int] = [], outputShapes: [[Int]]
     ) throws(LeptonError) -> [Int] {
-        for shape in outputShapes where Shape.checkedProduct(shape) == nil || shape.count >= Shape.maximumRank {
+        for shape in outputShapes
+        where Shape.checkedProduct([repeats] + shape) == nil || shape.count >= Shape.maximumRank {
             throw LeptonError(
                 .outOfMemory, argument: "output shape",
                 expected: "at most \(Shape.maximumRank - 1) extents whose product fits in memory",
@@ -153,13 +161,43 @@ package struct OperationGraph: Sendable {
         let inputs = try operation.takesShared ? inputs : inputs.map { value throws(LeptonError) in try perRow(value) }
         let first = sampleShapes.count
         sampleShapes += outputShapes
+        repeatsOfValue += outputShapes.map { _ in repeats }
         if operation.givesShared, inputs.allSatisfy(shared.contains) {
             shared.formUnion(first..<sampleShapes.count)
         }
         let outputs = Array(first..<sampleShapes.count)
-        nodes.append(Node(operation: operation, inputs: inputs, weights: weights, outputs: outputs))
+        nodes.append(
+            Node(operation: operation, inputs: inputs, weights: weights, outputs: outputs, repeats: repeats))
         return outputs
     }
+
+    /// From here on, and until `endSamples`, operations run over the parts of a value along its first axis as if each
+    /// were a sample: a value of shape (n, ...) becomes one of shape (...) with n times as many rows. Moves nothing.
+    package mutating func beginSamples(of value: Int) throws(LeptonError) -> Int {
+        let shape = sampleShapes[value]
+        let count = shape.first ?? 1
+        let samples = try add(
+            ReshapeOperation(), inputs: [try perRow(value)], outputShape: Array(shape.dropFirst()))
+        guard let total = Shape.checkedProduct([repeats, count] + shape.dropFirst()), total >= 0 else {
+            throw LeptonError(
+                .outOfMemory, argument: "input shape", expected: "extents whose product fits in memory",
+                received: Shape.batchText(shape))
+        }
+        repeats *= count
+        repeatsOfValue[samples] = repeats
+        return samples
+    }
+
+    /// Puts samples together again: a value of shape (...) becomes one of shape (n, ...). Ends `beginSamples` of the same
+    /// count.
+    package mutating func endSamples(_ value: Int, count: Int) throws(LeptonError) -> Int {
+        let samples = try perRow(value)
+        repeats = max(1, repeats / max(1, count))
+        return try add(ReshapeOperation(), inputs: [samples], outputShape: [count] + sampleShapes[samples])
+    }
+
+    /// How many samples of a value a row of the batch has.
+    package func samplesPerRow(_ value: Int) -> Int { repeatsOfValue[value] }
 
     package mutating func nextDropoutOrdinal() -> Int {
         dropoutCount += 1

@@ -44,7 +44,7 @@ package enum LayerRegistry {
 
     /// Layers that Keras has and this version has not, so that the answer is not "unknown".
     private static let notYet: Set<String> = [
-        "SpectralNormalization", "TimeDistributed",
+        "SpectralNormalization"
     ]
 
     /// How deep models and wrappers may be nested: each level multiplies the work of finding shapes.

@@ -22,7 +22,7 @@ package struct ShardPolicy: Sendable {
     init(graph: OperationGraph, parameterFloats: Int, batchRows: Int) {
         let operationsPerRow = graph.nodes.reduce(0.0) { sum, node in
             // Two for each multiply-add, three products (forward and two backward).
-            sum + 6 * node.operation.multiplyAddsPerRow(node, in: graph)
+            sum + 6 * Double(node.repeats) * node.operation.multiplyAddsPerRow(node, in: graph)
         }
         let batchOperations = operationsPerRow * Double(batchRows)
         guard batchOperations >= Double(ShardPolicy.minimumBatchOperations), batchRows >= 2 * ShardPolicy.minimumRows

@@ -38,7 +38,11 @@ package final class Plan: @unchecked Sendable {
         isTraining: Bool = false
     ) throws(LeptonError) {
         var builder = PlanBuilder(graph: graph, layout: layout, isTraining: isTraining)
-        for node in graph.nodes { try Plan.executable(node).emitForward(node, into: &builder) }
+        for node in graph.nodes {
+            builder.repeats = node.repeats
+            try Plan.executable(node).emitForward(node, into: &builder)
+        }
+        builder.repeats = 1
         guard !graph.outputs.contains(where: graph.isShared) else {
             throw LeptonError(.internalError, "an output of the model does not depend on its input")
         }
@@ -47,6 +51,7 @@ package final class Plan: @unchecked Sendable {
             builder.emitObjective(objective)
             if isTraining {
                 for node in graph.nodes.reversed() where builder.hasGradient(node) {
+                    builder.repeats = node.repeats
                     try Plan.executable(node).emitBackward(node, into: &builder)
                 }
             }
@@ -106,7 +111,13 @@ struct StepProgram: BitwiseCopyable {
         guard let base = steps.baseAddress else { return }
         withUnsafePointer(to: &frame) { frame in
             for index in (phase == 0 ? 0 : ends[phase - 1])..<ends[phase] {
-                base[index].run(UnsafeRawPointer(base + index), UnsafeRawPointer(frame))
+                if base[index].repeats == 1 {
+                    base[index].run(UnsafeRawPointer(base + index), UnsafeRawPointer(frame))
+                } else {
+                    withUnsafePointer(to: frame.pointee.repeated(base[index].repeats)) { frame in
+                        base[index].run(UnsafeRawPointer(base + index), UnsafeRawPointer(frame))
+                    }
+                }
             }
         }
     }

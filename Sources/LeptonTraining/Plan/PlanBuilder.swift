@@ -21,6 +21,8 @@ package struct PlanBuilder {
     private(set) var finishingSteps: [Step] = []
     /// Floats of each shard in the batch totals.
     private(set) var partialFloats = 0
+    /// Samples that the operation which emits itself has for each row of the batch.
+    var repeats = 1
     let details = StepDetails()
 
     private(set) var buffers: [BufferSize] = []
@@ -47,7 +49,15 @@ package struct PlanBuilder {
         for (index, input) in graph.inputs.enumerated() { valueOperands[input] = .data(index) }
     }
 
-    mutating func emit(_ step: Step) { steps.append(step) }
+    mutating func emit(_ step: Step) { steps.append(repeating(step)) }
+
+    /// A step runs over as many samples as its operation; sums of gradients say for themselves how many.
+    private func repeating(_ step: Step) -> Step {
+        guard step.repeats == 1 else { return step }
+        var step = step
+        step.repeats = repeats
+        return step
+    }
 
     /// Keeps the plain struct that a step's `details` point to for as long as the plan lives.
     func keep(_ value: some BitwiseCopyable) -> UnsafeRawPointer { details.keep(value) }
@@ -68,13 +78,19 @@ package struct PlanBuilder {
 
     /// Appends a step that runs once after all shards of a training step; it may read partials and write weights that are
     /// not trained, and nothing of the arena.
-    mutating func emitFinishing(_ step: Step) { finishingSteps.append(step) }
+    mutating func emitFinishing(_ step: Step) { finishingSteps.append(repeating(step)) }
 
     // MARK: Values
 
     /// A place in the arena of so many floats for each row of the shard, and so many beside.
     mutating func newBuffer(floatsPerRow: Int, fixedFloats: Int = 0) -> Operand {
-        buffers.append(BufferSize(floatsPerRow: floatsPerRow, fixedFloats: fixedFloats))
+        newBuffer(floatsPerRow: floatsPerRow, fixedFloats: fixedFloats, samplesPerRow: repeats)
+    }
+
+    private mutating func newBuffer(floatsPerRow: Int, fixedFloats: Int, samplesPerRow: Int) -> Operand {
+        let (floats, overflow) = floatsPerRow.multipliedReportingOverflow(by: samplesPerRow)
+        // What overflows is refused with the size of the arena.
+        buffers.append(BufferSize(floatsPerRow: overflow ? Int.max / 2 : floats, fixedFloats: fixedFloats))
         return .buffer(buffers.count - 1)
     }
 
@@ -91,7 +107,8 @@ package struct PlanBuilder {
     mutating func newBuffer(like number: Int) -> Operand {
         let floats = graph.floatsPerRow(number)
         return graph.isShared(number)
-            ? newBuffer(floatsPerRow: 0, fixedFloats: floats) : newBuffer(floatsPerRow: floats)
+            ? newBuffer(floatsPerRow: 0, fixedFloats: floats)
+            : newBuffer(floatsPerRow: floats, fixedFloats: 0, samplesPerRow: graph.samplesPerRow(number))
     }
 
     /// Lets a value be a weight: reading it reads the parameters, its gradient is the weight's.
@@ -207,6 +224,7 @@ package struct PlanBuilder {
     private func sum(_ sum: Operand, _ existing: Operand, _ part: Operand, like number: Int) -> Step {
         var step = elementwiseSum(sum, existing, part, floatsPerRow: graph.floatsPerRow(number))
         step.isShared = graph.isShared(number)
+        step.repeats = graph.samplesPerRow(number)
         return step
     }
 
@@ -214,6 +232,7 @@ package struct PlanBuilder {
     func copy(_ destination: Operand, _ source: Operand, like number: Int) -> Step {
         var step = elementwiseCopy(destination, source, floatsPerRow: graph.floatsPerRow(number))
         step.isShared = graph.isShared(number)
+        step.repeats = graph.samplesPerRow(number)
         return step
     }
 

@@ -59,6 +59,8 @@ package struct Step: BitwiseCopyable {
     var accumulates2 = false
     /// The step computes what is the same for every row, once.
     var isShared = false
+    /// Samples that it runs over for each row of the batch.
+    var repeats = 1
     var scalar: Float = 0
     /// What a loss's gradient is multiplied with.
     var factor: Float = 1
@@ -113,6 +115,16 @@ package struct Frame {
     var shard = 0
     var shards = 1
     var rowsPerShard = 0
+
+    /// The frame as a step sees it that runs over several samples for each row.
+    func repeated(_ count: Int) -> Frame {
+        var frame = self
+        frame.rows *= count
+        frame.firstRow *= count
+        frame.batchRows *= count
+        frame.rowsPerShard *= count
+        return frame
+    }
 
     func pointer(_ operand: Operand) -> UnsafeMutablePointer<Float>? {
         switch operand.base {
