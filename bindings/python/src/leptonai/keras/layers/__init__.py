@@ -77,6 +77,7 @@ from .pooling import (
     MaxPooling3D,
 )
 from .preprocessing import Normalization, Rescaling
+from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell, StackedRNNCells
 from .regularization import (
     AlphaDropout,
     Dropout,
@@ -87,7 +88,6 @@ from .regularization import (
     SpatialDropout3D,
 )
 from .reshaping import Flatten, Permute, RepeatVector, Reshape
-from .recurrent import GRU, LSTM, RNN, GRUCell, LSTMCell, SimpleRNN, SimpleRNNCell, StackedRNNCells
 from .wrappers import Bidirectional, TimeDistributed
 
 # Keras's other names.
@@ -130,6 +130,7 @@ __all__ = [
     "AvgPool2D",
     "AvgPool3D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -146,7 +147,6 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
-    "Bidirectional",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -155,6 +155,7 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -171,7 +172,6 @@ __all__ = [
     "GlobalMaxPooling3D",
     "GroupNormalization",
     "Identity",
-    "GRUCell",
     "Input",
     "InputLayer",
     "KerasTensor",
@@ -202,11 +202,15 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "StackedRNNCells",
     "Subtract",
+    "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
@@ -217,11 +221,6 @@ __all__ = [
     "add",
     "average",
     "concatenate",
-    "SimpleRNN",
-    "SimpleRNNCell",
-    "Softmax",
-    "StackedRNNCells",
-    "TimeDistributed",
     "deserialize",
     "dot",
     "maximum",
