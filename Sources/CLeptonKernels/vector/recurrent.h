@@ -16,8 +16,8 @@ static void pack_f32(float *packed, int trans_b, size_t k, size_t n, const float
     }
 }
 
-/** As the strips of gemm.h, but with the rows shared evenly among the tiles: a narrow tile at the end would wait for its
- *  own sums. */
+/** As the strips of gemm.h, but with the rows shared evenly among the tiles: a narrow tile at the end would wait for
+ *  its own sums. */
 #define EVEN_STRIP(name, vecs, partial)                                                                                \
     static void name(size_t rows, size_t last, size_t k, const float *a, size_t lda, const float *b, int accumulate,   \
                      float *c, size_t ldc) {                                                                           \

@@ -188,8 +188,8 @@ package struct OperationGraph: Sendable {
         return samples
     }
 
-    /// Puts samples together again: a value of shape (...) becomes one of shape (n, ...). Ends `beginSamples` of the same
-    /// count.
+    /// Puts samples together again: a value of shape (...) becomes one of shape (n, ...). Ends `beginSamples` of the
+    /// same count.
     package mutating func endSamples(_ value: Int, count: Int) throws(LeptonError) -> Int {
         let samples = try perRow(value)
         repeats = max(1, repeats / max(1, count))

@@ -124,7 +124,7 @@ private func dropoutForward(_ stepPointer: UnsafeRawPointer, _ framePointer: Uns
 }
 
 extension RandomStream {
-    /// The stream of one dropout of a model at one step of the optimizer: 16 bits for the dropout above 40 for the step.
+    /// The stream of one dropout of a model at one step of the optimizer: 16 bits for the dropout, 40 for the step.
     static func dropout(ordinal: UInt64, iteration: UInt64) -> UInt64 {
         identifier(.dropout, (ordinal & 0xFFFF) << 40 | (iteration & (1 << 40 - 1)))
     }

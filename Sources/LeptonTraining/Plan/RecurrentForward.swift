@@ -1,8 +1,8 @@
 import CLeptonKernels
 import LeptonNN
 
-/// destination = the outputs, destination2 and 3 the last states, destination4 the memory; from source, source2 and 3 the
-/// kernels, source4 the bias, source5 the mask, source6 and 7 the initial states; source8 is for the packed kernels.
+/// destination = the outputs, destination2 and 3 the last states, destination4 the memory; from source, source2 and 3
+/// the kernels, source4 the bias, source5 the mask, source6 and 7 the initial states; source8 is for the packed kernels.
 func recurrentForward(_ stepPointer: UnsafeRawPointer, _ framePointer: UnsafeRawPointer) {
     let call = StepArguments(stepPointer, framePointer)
     guard let run = RecurrentRun(call, memory: call.destination4, mask: call.source5), let data = call.source,

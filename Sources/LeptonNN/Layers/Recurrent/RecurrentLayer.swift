@@ -35,8 +35,8 @@ package struct SequenceOptions: Sendable {
 
 /// A layer that runs cells over the second axis of its input: (batch, time, features).
 ///
-/// Output: (batch, units), or (batch, time, units) with `returnSequences`; then with `returnState` the last states, each
-/// (batch, units). A second input, and a third for a long short-term memory, are the initial states.
+/// Output: (batch, units), or (batch, time, units) with `returnSequences`; then with `returnState` the last states,
+/// each (batch, units). A second input, and a third for a long short-term memory, are the initial states.
 package protocol RecurrentLayer: Layer {
     var sequence: SequenceOptions { get set }
     /// The cells, each taking what the one before gives, with their names in the names of weights.

@@ -2,8 +2,8 @@ import LeptonTensor
 
 /// A layer applied to every time step: (batch, time, ...) becomes (batch, time, ...).
 ///
-/// The time steps are samples to the layer, all at once. Where Keras draws a dropout pattern for each time step, so does
-/// this.
+/// The time steps are samples to the layer, all at once. Where Keras draws a dropout pattern for each time step, so
+/// does this.
 package struct TimeDistributed: Layer {
     package static let className = "TimeDistributed"
     package var options: LayerOptions
