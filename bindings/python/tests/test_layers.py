@@ -84,7 +84,6 @@ def test_dropout_rate_must_be_a_fraction(rate: Any) -> None:
         (lambda: layers.Dense(1, lora_rank=2), "lora_rank"),
         (lambda: layers.Dense(1, dtype="float16"), "dtype"),
         (lambda: layers.Dense(1, activation=lambda x: x), "activation"),
-        (lambda: layers.Flatten("channels_first"), "data_format"),
         (lambda: layers.Input((3,), sparse=True), "sparse"),
         (lambda: losses.MeanSquaredError(dtype="float16"), "dtype"),
         (lambda: optimizers.SGD(clipnorm=0.1), "clipnorm"),
