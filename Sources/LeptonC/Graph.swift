@@ -12,10 +12,12 @@ public func lepton_layer_output_shapes(
     _ capacity: Int, _ length: UnsafeMutablePointer<Int>?, _ error: ErrorOut?
 ) -> lepton_status {
     boundary(error) { () throws(LeptonError) in
-        let shapes = try LayerProbe.outputShapes(
+        let outputs = try LayerProbe.outputs(
             layer: json(layer, length: -1, "layer"), call: json(call, length: -1, "call"))
         let text = JSONValue.array(
-            shapes.map { .array([.null] + $0.map { .integer(Int64($0)) }) })
+            outputs.map { output in
+                .array((output.isShared ? [] : [.null]) + output.sample.map { .integer(Int64($0)) })
+            })
         try write(text.text, to: buffer, capacity: capacity, length: length)
     }
 }

@@ -154,6 +154,8 @@ public struct ConfigReader {
 /// A thing named either by a string or by Keras's `{"class_name": ..., "config": {...}}`.
 package struct SerializedObject {
     package let className: String
+    /// Where Keras has the class; nil when it was not said.
+    package let module: String?
     package let config: JSONObject
     /// Whether it came as a bare string, in which case Keras keeps that string as the name of a metric.
     package let isBareName: Bool
@@ -161,7 +163,7 @@ package struct SerializedObject {
     package init(_ what: String, _ value: JSONValue) throws(LeptonError) {
         switch value {
         case .string(let name):
-            self.init(className: name, config: JSONObject(), isBareName: true)
+            self.init(className: name, module: nil, config: JSONObject(), isBareName: true)
         case .object(let object):
             guard let name = object["class_name"]?.stringValue else {
                 throw LeptonError(
@@ -181,18 +183,19 @@ package struct SerializedObject {
                         .invalidArgument, argument: "\(what).config", expected: "an object",
                         received: config.kindName)
                 }
-                self.init(className: function, config: JSONObject(), isBareName: true)
+                self.init(className: function, module: nil, config: JSONObject(), isBareName: true)
                 return
             }
-            self.init(className: name, config: fields, isBareName: false)
+            self.init(className: name, module: object["module"]?.stringValue, config: fields, isBareName: false)
         default:
             throw LeptonError(
                 .invalidArgument, argument: what, expected: "a name or a config object", received: value.kindName)
         }
     }
 
-    private init(className: String, config: JSONObject, isBareName: Bool) {
+    private init(className: String, module: String?, config: JSONObject, isBareName: Bool) {
         self.className = className
+        self.module = module
         self.config = config
         self.isBareName = isBareName
     }

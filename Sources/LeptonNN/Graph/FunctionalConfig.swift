@@ -48,7 +48,10 @@ struct ParsedLayer {
 
     let layer: any Layer
     let name: String
-    let calls: [Call]
+    private(set) var calls: [Call] = []
+
+    /// Whether it stands where values enter: an input, or a weight used as a value.
+    var takesNothing: Bool { layer is InputLayer || layer is VariableLayer }
 
     init(_ value: JSONValue, nesting: Int, names: inout Set<String>) throws(LeptonError) {
         var layer = try LayerRegistry.make(SerializedObject("layer", value), nesting: nesting)
@@ -69,7 +72,7 @@ struct ParsedLayer {
         let nodes = fields["inbound_nodes"]?.arrayValue ?? []
         var calls: [Call] = []
         for node in nodes { calls.append(try ParsedLayer.call(node, "layer '\(name)'")) }
-        if layer is InputLayer {
+        if takesNothing {
             calls = []
         } else if calls.isEmpty {
             throw LeptonError(

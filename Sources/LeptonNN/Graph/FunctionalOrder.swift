@@ -55,7 +55,7 @@ struct FunctionalOrder {
             throw unknownName("layer in the model config", history.layer, known: parsed.map(\.name))
         }
         let number = history.call - parsed[layer].layer.identity.firstCall
-        let count = parsed[layer].layer is InputLayer ? 1 : parsed[layer].calls.count
+        let count = parsed[layer].takesNothing ? 1 : parsed[layer].calls.count
         guard (0..<count).contains(number) else {
             throw LeptonError(
                 .invalidArgument, argument: "model config",

@@ -28,7 +28,7 @@ extension ModelGraph {
             nodes.append(
                 Node(
                     layer: order.place(ofLayer: call.layer), inputs: references,
-                    call: parsedCall?.call ?? .tensors(1)))
+                    call: parsedCall?.call ?? (layer.layer is InputLayer ? .tensors(1) : LayerCall(positional: []))))
         }
         for input in inputs {
             let reference = try order.reference(to: input)
@@ -44,7 +44,7 @@ extension ModelGraph {
             shapes.append(shape)
         }
         // Every place where data enters must be an input, or nothing would ever fill it.
-        for (index, node) in nodes.enumerated() where node.inputs.isEmpty && !self.inputs.contains(index) {
+        for (index, node) in nodes.enumerated() where layers[node.layer] is InputLayer && !self.inputs.contains(index) {
             throw LeptonError(
                 .invalidArgument, argument: "\(owner).input_layers",
                 expected: "every InputLayer that the outputs depend on",
@@ -55,10 +55,10 @@ extension ModelGraph {
         outputNames = ModelGraph.names(of: outputs, outputStructure)
         let inference = try inferred(inputShapes: shapes)
         for (reference, history) in zip(self.outputs, outputs)
-        where !inference.shapes[reference.node].indices.contains(reference.output) {
+        where !inference.values[reference.node].indices.contains(reference.output) {
             throw LeptonError(
                 .invalidArgument, argument: "\(owner).output_layers",
-                expected: "an output below \(inference.shapes[reference.node].count) of '\(history.layer)'",
+                expected: "an output below \(inference.values[reference.node].count) of '\(history.layer)'",
                 received: "\(reference.output)")
         }
         _ = try lowered()
@@ -115,11 +115,12 @@ extension ModelGraph {
             case .list(let items): return .array(items.map(value))
             case .tensor(let place):
                 let reference = node.inputs[place]
-                let shape = inference?.shapes[reference.node][reference.output] ?? []
+                let value = inference?.values[reference.node][reference.output]
+                let extents = (value?.sample ?? []).map { JSONValue.integer(Int64($0)) }
                 return [
                     "class_name": "__keras_tensor__",
                     "config": [
-                        "shape": .array([.null] + shape.map { .integer(Int64($0)) }), "dtype": "float32",
+                        "shape": .array(value?.isShared == true ? extents : [.null] + extents), "dtype": "float32",
                         "keras_history": [
                             .string(layers[nodes[reference.node].layer].options.name ?? ""),
                             .integer(Int64(numbers[reference.node])), .integer(Int64(reference.output)),

@@ -3,8 +3,8 @@ import LeptonTensor
 extension ModelGraph {
     /// What follows from the shapes of the inputs.
     package struct Inference {
-        /// Sample shapes of each node's outputs.
-        package var shapes: [[[Int]]] = []
+        /// Shapes of each node's outputs.
+        package var values: [[ValueShape]] = []
         /// Weights of each layer, in Keras's order; nil for a layer that no node uses.
         package var weights: [[LayerWeight]?]
     }
@@ -15,18 +15,20 @@ extension ModelGraph {
     package func inferred(inputShapes: [[Int]]) throws(LeptonError) -> Inference {
         var result = Inference(weights: layers.map { _ in nil })
         for (index, node) in nodes.enumerated() {
-            let shapes =
-                node.inputs.isEmpty
-                ? [try inputShape(of: index, inputShapes)] : node.inputs.map { result.shapes[$0.node][$0.output] }
+            var inputs = node.inputs.map { result.values[$0.node][$0.output] }
+            if let place = self.inputs.firstIndex(of: index) {
+                inputs = [ValueShape(sample: try inputShape(place, inputShapes))]
+            }
             try withContext(node) { () throws(LeptonError) in
-                let layer = try configured(node, inputs: shapes.count)
-                let outputs = try layer.outputShapes(for: shapes)
+                let layer = try configured(node, inputs: inputs.count)
+                let outputs = try layer.outputValues(for: inputs)
                 if kind == .sequential, outputs.count != 1 {
                     throw LeptonError(
                         .invalidArgument, argument: "layer",
                         expected: "one output: a Sequential model is a chain of layers with one output each",
                         received: "\(outputs.count) outputs")
                 }
+                let shapes = inputs.map(\.sample)
                 let weights = try layer.weights(for: shapes)
                 if let known = result.weights[node.layer] {
                     guard known.map(\.spec.shape) == weights.map(\.spec.shape) else {
@@ -37,15 +39,16 @@ extension ModelGraph {
                     }
                 }
                 result.weights[node.layer] = weights
-                result.shapes.append(outputs)
+                result.values.append(outputs)
             }
         }
         return result
     }
 
-    private func inputShape(of node: Int, _ shapes: [[Int]]) throws(LeptonError) -> [Int] {
-        guard let place = inputs.firstIndex(of: node), place < shapes.count else {
-            throw LeptonError(.internalError, "node \(node) takes nothing and is no input of the model")
+    private func inputShape(_ place: Int, _ shapes: [[Int]]) throws(LeptonError) -> [Int] {
+        guard place < shapes.count else {
+            throw LeptonError(
+                .shapeMismatch, argument: "inputs", expected: "\(inputs.count)", received: "\(shapes.count)")
         }
         return shapes[place]
     }
@@ -100,22 +103,20 @@ extension ModelGraph {
         var outputsOfNode: [[Int]] = []
         for (index, node) in nodes.enumerated() {
             var inputValues = node.inputs.map { outputsOfNode[$0.node][$0.output] }
-            if node.inputs.isEmpty {
-                guard let place = inputs.firstIndex(of: index), place < values.count else {
-                    throw LeptonError(.internalError, "node \(index) takes nothing and is no input of the model")
-                }
-                inputValues = [values[place]]
-            }
+            if let place = inputs.firstIndex(of: index), place < values.count { inputValues = [values[place]] }
             try withContext(node) { () throws(LeptonError) in
                 let layer = try configured(node, inputs: inputValues.count)
                 let made = try layer.lowerAll(into: &graph, inputs: inputValues, weights: weights[node.layer])
-                if layer.supportsMasking, let mask = graph.masks[inputValues[0]] {
+                if layer.supportsMasking, let first = inputValues.first, let mask = graph.masks[first] {
                     for value in made where graph.masks[value] == nil { graph.masks[value] = mask }
                 }
                 outputsOfNode.append(made)
             }
         }
-        return outputs.map { outputsOfNode[$0.node][$0.output] }
+        // What is the same for every row is written out for each where it leaves the model.
+        var results: [Int] = []
+        for output in outputs { results.append(try graph.operations.perRow(outputsOfNode[output.node][output.output])) }
+        return results
     }
 
     /// Keeps every layer's weights as they are in training, as Keras does for `trainable = False` of a whole model, or

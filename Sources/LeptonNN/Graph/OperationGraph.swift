@@ -76,7 +76,7 @@ package struct WeightSpec: Sendable {
     /// The weight of a layer that stands inside another: "forward_layer/kernel".
     package func inside(_ layer: String, isTrainable: Bool) -> WeightSpec {
         WeightSpec(
-            name: "\(layer)/\(name)", shape: shape, initializer: initializer,
+            name: name.isEmpty ? layer : "\(layer)/\(name)", shape: shape, initializer: initializer,
             isTrainable: self.isTrainable && isTrainable)
     }
 }
@@ -135,7 +135,8 @@ package struct OperationGraph: Sendable {
         _ = try Shape(spec.shape)
         weights.append(
             Weight(
-                path: "\(layerName)/\(spec.name)", spec: spec, isTrainable: isTrainable && spec.isTrainable,
+                path: spec.name.isEmpty ? layerName : "\(layerName)/\(spec.name)", spec: spec,
+                isTrainable: isTrainable && spec.isTrainable,
                 layer: layer))
         return weights.count - 1
     }

@@ -2,30 +2,33 @@ import LeptonTensor
 
 /// What a layer makes of inputs of certain shapes, asked before there is a model.
 package enum LayerProbe {
-    /// Sample shapes of the outputs of one call.
+    /// Shapes of the outputs of one call.
     ///
     /// - Parameters:
     ///   - layer: the serialised layer or model.
     ///   - call: `{"args": [...], "kwargs": {...}}` with tensors as `{"class_name": "__keras_tensor__", "config":
-    ///     {"shape": [null, ...]}}`.
+    ///     {"shape": [null, ...]}}`; without the null at the beginning it is the same for every row of a batch.
     /// - Throws: what the layer finds wrong with its arguments or its inputs.
-    package static func outputShapes(layer: JSONValue, call: JSONValue) throws(LeptonError) -> [[Int]] {
+    package static func outputs(layer: JSONValue, call: JSONValue) throws(LeptonError) -> [ValueShape] {
         let layer = try LayerRegistry.make(SerializedObject("layer", layer), nesting: 0)
         let name = layer.options.name ?? layer.identity.className
-        var shapes: [[Int]] = []
+        var inputs: [ValueShape] = []
         let call = try LayerCall(call, "layer '\(name)'") { (config) throws(LeptonError) in
             var reader = ConfigReader("tensor", config)
-            guard let shape = try reader.batchShape("shape") else {
+            if config["shape"]?.arrayValue?.first?.isNull == true, let shape = try reader.batchShape("shape") {
+                inputs.append(ValueShape(sample: shape))
+            } else if let shape = try reader.sampleShape("shape") {
+                inputs.append(ValueShape(sample: shape, isShared: true))
+            } else {
                 throw LeptonError(.invalidArgument, argument: "tensor.shape", expected: "a list", received: "nothing")
             }
-            shapes.append(shape)
-            return shapes.count - 1
+            return inputs.count - 1
         }
         do throws(LeptonError) {
-            let called = try layer.called(call, inputs: shapes.count)
+            let called = try layer.called(call, inputs: inputs.count)
             // Asked as well, because it is where some layers check their inputs.
-            _ = try called.weights(for: shapes)
-            return try called.outputShapes(for: shapes)
+            _ = try called.weights(for: inputs.map(\.sample))
+            return try called.outputValues(for: inputs)
         } catch {
             throw error.adding(context: "layer '\(name)'")
         }
@@ -46,5 +49,12 @@ extension Layer {
                 expected: "\(expected) tensor\(expected == "1" ? "" : "s")", received: "\(inputs)")
         }
         return layer
+    }
+
+    /// Shapes of the outputs for inputs some of which may be the same for every row.
+    func outputValues(for inputs: [ValueShape]) throws(LeptonError) -> [ValueShape] {
+        if let function = self as? FunctionLayer { return try function.outputs(for: inputs) }
+        let isVariable = self is VariableLayer
+        return try outputShapes(for: inputs.map(\.sample)).map { ValueShape(sample: $0, isShared: isVariable) }
     }
 }

@@ -4,7 +4,8 @@ import LeptonTensor
 package enum LayerRegistry {
     /// One list for each family of layers, beside the layers themselves.
     private static let types: [any Layer.Type] =
-        [InputLayer.self, Dense.self, Flatten.self, Embedding.self, Masking.self, Identity.self] + activationLayers
+        [InputLayer.self, Dense.self, Flatten.self, Embedding.self, Masking.self, Identity.self, VariableLayer.self]
+        + activationLayers
         + normalizationLayers + regularizationLayers + reshapingLayers + convolutionTypes
         + mergeLayers + attentionLayers + recurrentLayers
 
@@ -57,6 +58,10 @@ package enum LayerRegistry {
         guard nesting < deepestNesting else {
             throw LeptonError(
                 .notSupported, "models and layers nested more than \(deepestNesting) deep are not supported")
+        }
+        // The functions of keras.ops have the names of layers, in other modules.
+        if let module = object.module, TensorFunction.modules.contains(module) {
+            return try FunctionLayer(module: module, className: object.className, config: object.config)
         }
         return try make(className: object.className, config: object.config, nesting: nesting + 1)
     }

@@ -71,8 +71,8 @@ package struct ModelLayer: Layer {
     }
 
     package func outputShapes(for inputShapes: [[Int]]) throws(LeptonError) -> [[Int]] {
-        let shapes = try inference(inputShapes).shapes
-        return graph.outputs.map { shapes[$0.node][$0.output] }
+        let values = try inference(inputShapes).values
+        return graph.outputs.map { values[$0.node][$0.output].sample }
     }
 
     package func lower(

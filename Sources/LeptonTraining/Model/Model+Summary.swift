@@ -49,7 +49,7 @@ private struct SummaryTable {
             return []
         }
         var shapes = [[Int]](repeating: [], count: graph.layers.count)
-        for (node, outputs) in zip(graph.nodes, inference.shapes).reversed() { shapes[node.layer] = outputs[0] }
+        for (node, outputs) in zip(graph.nodes, inference.values).reversed() { shapes[node.layer] = outputs[0].sample }
         return shapes
     }
 
