@@ -25,7 +25,6 @@ layers = keras.layers
         ("", "constraints", "set_weights"),
         ("", "datasets", "NumPy"),
         ("", "applications", "set_weights"),
-        ("", "ops", "NumPy"),
         ("", "random", "set_random_seed"),
     ],
 )

@@ -23,7 +23,6 @@ _INSTEAD = {
     "keras.distribution": "ask for nodes with LeptonClient(nodes=...) and client.allocate(...)",
     "keras.export": "use model.save",
     "keras.mixed_precision": "arithmetic is in float32",
-    "keras.ops": "use NumPy on arrays, before fit or after predict",
     "keras.preprocessing": "prepare the data with NumPy and give arrays to fit",
     "keras.random": "use numpy.random; keras.utils.set_random_seed seeds models",
     "keras.regularizers": "add a Dropout layer, or stop training earlier from a callback",

@@ -63,6 +63,14 @@ def function_name(function: object) -> str | None:
     return str(function.__name__) if function in _functions else None
 
 
+_function_readers: list[Callable[[dict[str, Any]], Any]] = []
+
+
+def public_function_class(read: Callable[[dict[str, Any]], Any]) -> None:
+    """Says what reads the functions of `keras.ops` in configs of models."""
+    _function_readers.append(read)
+
+
 def classes_of(module: str) -> dict[str, type]:
     """The classes registered under a module, by name."""
     prefix = module + "."
@@ -95,6 +103,10 @@ def deserialize_keras_object(config: dict[str, Any]) -> Any:
     if not isinstance(config, dict) or not isinstance(config.get("class_name"), str):
         raise bad_argument("config", 'a dict with "class_name" and "config"', config)
     class_name, module = config["class_name"], config.get("module")
+    if isinstance(module, str) and module.startswith("keras.src.ops."):
+        from . import ops  # noqa: F401  brings what reads them
+
+        return _function_readers[0](config)
     arguments = config.get("config") or {}
     if not isinstance(arguments, dict):
         raise bad_argument("config", f"a dict as the config of {class_name}", arguments)

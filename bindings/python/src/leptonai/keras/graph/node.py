@@ -107,8 +107,11 @@ class Operation:
     """What can be called on symbolic tensors: a layer, a model, a function of `keras.ops`."""
 
     name: str
-    _first_call = 0
-    """The number of the first call in a config: Keras counts a functional model's own connection."""
+
+    @property
+    def _first_call(self) -> int:
+        """The number of the first call in a config: Keras counts a functional model's own connection."""
+        return 0
 
     @property
     def _nodes(self) -> list[Node]:

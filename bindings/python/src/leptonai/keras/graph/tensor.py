@@ -67,6 +67,18 @@ class KerasTensor:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return self._refuse("NumPy")
 
+    def __neg__(self) -> Any:
+        return _ops().negative(self)
+
+    def __abs__(self) -> Any:
+        return _ops().absolute(self)
+
+    def __invert__(self) -> Any:
+        return _ops().logical_not(self)
+
+    def __getitem__(self, key: Any) -> Any:
+        return _ops().get_item(self, key)
+
     def __iter__(self) -> NoReturn:
         raise TypeMismatchError("Iterating over a symbolic KerasTensor is not supported.")
 
@@ -80,3 +92,35 @@ def is_symbolic(value: Any) -> bool:
     if isinstance(value, dict):
         return any(is_symbolic(item) for item in value.values())
     return False
+
+
+def _ops() -> Any:
+    from .. import ops
+
+    return ops
+
+
+def _operator(name: str, reflected: bool = False) -> Any:
+    def operate(self: KerasTensor, other: Any) -> Any:
+        function = getattr(_ops(), name)
+        return function(other, self) if reflected else function(self, other)
+
+    return operate
+
+
+for _special, _name in {
+    "add": "add",
+    "sub": "subtract",
+    "mul": "multiply",
+    "truediv": "divide",
+    "floordiv": "floor_divide",
+    "mod": "mod",
+    "pow": "power",
+    "matmul": "matmul",
+    "and": "logical_and",
+    "or": "logical_or",
+}.items():
+    setattr(KerasTensor, f"__{_special}__", _operator(_name))
+    setattr(KerasTensor, f"__r{_special}__", _operator(_name, reflected=True))
+for _special, _name in {"lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}.items():
+    setattr(KerasTensor, f"__{_special}__", _operator(_name))

@@ -6,9 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from ...errors import InvalidStateError, bad_argument, refuse_unless_default
+from ...errors import InvalidStateError, NotSupportedError, bad_argument, refuse_unless_default
 from .._names import automatic_name
-from ..graph import Node, Operation, is_symbolic
+from ..graph import KerasTensor, Node, Operation, call_tensors, is_symbolic
 from ..saving import judge, serialize_keras_object
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..models.model import Model
     from ..models.variable import Variable
+    from .traced import Traced, Weight
 
 Shape = tuple[int | None, ...]
 
@@ -94,6 +95,8 @@ class Layer(Operation):
         self.name = name or automatic_name(where)
         self._trainable = trainable
         self._places: list[tuple[Model, str]] = []
+        self._own_weights: list[Weight] = []
+        self._trace: Traced | None = None
 
     @property
     def trainable(self) -> bool:
@@ -117,6 +120,10 @@ class Layer(Operation):
     def built(self) -> bool:
         """Whether the layer belongs to a model that has weights."""
         return any(model.built for model, _ in self._places)
+
+    @built.setter
+    def built(self, value: bool) -> None:
+        """Keras's layers of one's own say it in `build`; here it follows from the models that the layer is part of."""
 
     def _place(self) -> tuple[Model, str]:
         """A model that has the layer's weights, and the layer's path there."""
@@ -184,7 +191,88 @@ class Layer(Operation):
         return call_on_arrays(self, args, kwargs)
 
     def _written(self) -> dict[str, Any]:
-        return serialize_keras_object(self)
+        if not self._is_own_class:
+            return serialize_keras_object(self)
+        if self._trace is None:
+            raise InvalidStateError(f"the layer {self.name} has not been called: its code has not been read yet")
+        return self._trace._written()
+
+    # ------------------------------------------------------- classes of one's own
+
+    @property
+    def _is_own_class(self) -> bool:
+        return hasattr(type(self), "call")
+
+    @property
+    def _first_call(self) -> int:
+        return 1 if self._is_own_class else 0
+
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: None = None,
+        constraint: None = None,
+        aggregation: Any = None,
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Any:
+        """A weight of a layer of one's own class, for use in its `call`: a symbolic tensor of that shape.
+
+        Args:
+            shape: Its extents; () is a number.
+            initializer: Glorot's uniform distribution by default.
+            trainable: Whether training changes it.
+            name: By default "variable" and a number.
+        """
+        refuse_unless_default(
+            "add_weight",
+            {
+                "regularizer": "add the penalty to the loss",
+                "constraint": "bound the weight in call, with keras.ops.clip",
+            },
+            regularizer=(regularizer, None),
+            constraint=(constraint, None),
+            overwrite_with_gradient=(overwrite_with_gradient, False),
+        )
+        from .traced import weight_of
+
+        weight = weight_of(self, shape, initializer, trainable, name, self._own_weights)
+        self._own_weights.append(weight)
+        return weight.tensor
+
+    def build(self, input_shape: Any) -> None:
+        """For classes of one's own: makes the weights, when the shape of what the layer takes is known."""
+
+    def _read(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Reads the code of a class of one's own for inputs such as these, once."""
+        tensors = call_tensors(args, kwargs)
+        shapes = [tensor.shape for tensor in tensors]
+        if self._trace is None:
+            from .traced import Traced
+
+            self.build(shapes[0] if len(shapes) == 1 else shapes)
+            self._trace = Traced(self, args, kwargs)
+            self._read_shapes = shapes
+        elif shapes != self._read_shapes:
+            raise NotSupportedError(
+                f"{self.name}: its code was read for inputs of shapes {self._read_shapes}. Received: {shapes}; make "
+                "another layer for them"
+            )
+
+    def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not self._is_own_class:
+            return super()._call_symbolically(args, kwargs)
+        kwargs = {name: value for name, value in kwargs.items() if name not in ("training", "mask")}
+        self._read(args, kwargs)
+        tensors = call_tensors(args, kwargs)
+        return super()._call_symbolically((tensors if len(tensors) > 1 else tensors[0],), {})
+
+    def _structured(self, outputs: list[KerasTensor]) -> Any:
+        return super()._structured(outputs) if self._trace is None else self._trace._structured(outputs)
 
     @property
     def output(self) -> Any:

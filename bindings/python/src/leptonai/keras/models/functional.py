@@ -28,8 +28,6 @@ class Functional(Model):
         ValueError: Outputs that depend on other inputs, two layers of one name.
     """
 
-    _first_call = 1
-
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, trainable: bool = True) -> None:
         super().__init__(name=name)
         self._connect(inputs, outputs)

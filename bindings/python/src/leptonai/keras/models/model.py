@@ -163,7 +163,8 @@ class Model(Sharing, Trainer, Persistence, Operation):
             raise bad_argument("trainable", "True or False", value)
         self._trainable = value
         for layer in self._layers:
-            layer.trainable = value
+            if hasattr(layer, "trainable"):
+                layer.trainable = value
 
     def _set_trainable(self, path: str, value: bool) -> None:
         """For the layer at a path."""
@@ -255,6 +256,10 @@ class Model(Sharing, Trainer, Persistence, Operation):
         with reading(self.name):
             outputs = call(self, inputs)
         self._connect(inputs, outputs)
+
+    @property
+    def _first_call(self) -> int:
+        return 1
 
     def _written(self) -> dict[str, Any]:
         return {

@@ -10,7 +10,13 @@ from typing import Any, Self
 import numpy as np
 
 from ... import _core
-from ...errors import InvalidStateError, ShapeMismatchError, bad_argument, refuse_unless_default
+from ...errors import (
+    InvalidStateError,
+    NotSupportedError,
+    ShapeMismatchError,
+    bad_argument,
+    refuse_unless_default,
+)
 from ..graph import KerasTensor
 from ..layers import InputLayer, Layer
 from ..layers.layer import FLOAT32_POLICY, standardize_shape
@@ -81,6 +87,8 @@ class Sequential(Model):
                 self._rebuild([])
                 raise
             return
+        if isinstance(layer, Layer) and layer._is_own_class:
+            self._read_layer(layer)
         try:
             _add(self._handle, layer)
         except InvalidStateError:
@@ -89,6 +97,18 @@ class Sequential(Model):
             self._rebuild([*self._layers, layer])
         else:
             self._layers.append(layer)
+
+    def _read_layer(self, layer: Layer) -> None:
+        """Reads the code of a layer of one's own class for what the layers before it give."""
+        self._refresh()
+        self._connect_chain()
+        if self._output_structure is None:
+            raise NotSupportedError(
+                f"{layer.name}: a layer of one's own class needs a model that knows its input: begin the model with "
+                "keras.Input"
+            )
+        layer._read((self._output_structure,), {})
+        self._input_structure = self._output_structure = None
 
     @staticmethod
     def _begins_with_shape(layer: Layer) -> bool:
@@ -192,6 +212,10 @@ class Sequential(Model):
         if self._layers:
             self._input_names = (self._layers[0].name if isinstance(self._layers[0], InputLayer) else "input_layer",)
             self._output_names = (self._layers[-1].name,)
+
+    @property
+    def _first_call(self) -> int:
+        return 0
 
     def _written(self) -> dict[str, Any]:
         return {"module": "keras", "class_name": "Sequential", "config": self.get_config(), "registered_name": None}

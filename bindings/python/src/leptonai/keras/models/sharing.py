@@ -52,8 +52,10 @@ class Sharing:
         for layer in self._layers:
             if isinstance(layer, Sharing):
                 found += [(leaf, f"{layer.name}/{path}") for leaf, path in layer._leaves()]
-            else:
+            elif hasattr(layer, "_places"):
                 found.append((layer, layer.name))
+                if layer._trace is not None:
+                    found += [(inner, f"{layer.name}/{inner.name}") for inner in layer._trace.layers]
         return found
 
     def _note_places(self: Any) -> None:

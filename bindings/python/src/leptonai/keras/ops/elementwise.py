@@ -30,7 +30,7 @@ def _sigmoid(x: Any) -> Any:
 
 
 absolute = _unary("Absolute", np.absolute)
-abs = _unary("Absolute", np.absolute)  # noqa: A001  Keras's name
+abs = _unary("Absolute", np.absolute)
 negative = _unary("Negative", np.negative)
 square = _unary("Square", np.square)
 sqrt = _unary("Sqrt", np.sqrt)
@@ -118,7 +118,7 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     return apply("numpy", "Clip", (x,), attributes, lambda a: np.clip(a, x_min, x_max))
 
 
-def round(x: Any, decimals: int = 0) -> Any:  # noqa: A001  Keras's name
+def round(x: Any, decimals: int = 0) -> Any:
     """To the nearest number of so many decimals; halves to even."""
     return apply("numpy", "Round", (x,), {"decimals": decimals}, lambda a: np.round(a, decimals))
 

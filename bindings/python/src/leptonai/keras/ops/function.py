@@ -58,9 +58,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def apply(
-    module: str, class_name: str, args: tuple[Any, ...], attributes: dict[str, Any], eager: Eager | None
-) -> Any:
+def apply(module: str, class_name: str, args: tuple[Any, ...], attributes: dict[str, Any], eager: Eager | None) -> Any:
     """The function of tensors `args`: a part of a model when one is symbolic, and else computed by `eager`."""
     if is_symbolic(args):
         return Function(f"keras.src.ops.{module}", class_name, attributes)._call_symbolically(_tensors(args), {})

@@ -18,23 +18,21 @@ def _along(axis: Axis) -> int | tuple[int, ...] | None:
 def _reduction(class_name: str, eager: Eager) -> Any:
     def function(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
         attributes = {"axis": axis, "keepdims": keepdims}
-        return apply(
-            "numpy", class_name, (x,), attributes, lambda a: eager(a, axis=_along(axis), keepdims=keepdims)
-        )
+        return apply("numpy", class_name, (x,), attributes, lambda a: eager(a, axis=_along(axis), keepdims=keepdims))
 
     function.__doc__ = f"{class_name} along axes, as `numpy.{eager.__name__}`; in a model not over the batch, axis 0."
     return function
 
 
-sum = _reduction("Sum", np.sum)  # noqa: A001  Keras's name
+sum = _reduction("Sum", np.sum)
 mean = _reduction("Mean", np.mean)
-max = _reduction("Max", np.max)  # noqa: A001
-min = _reduction("Min", np.min)  # noqa: A001
+max = _reduction("Max", np.max)
+min = _reduction("Min", np.min)
 amax = _reduction("Amax", np.amax)
 amin = _reduction("Amin", np.amin)
 prod = _reduction("Prod", np.prod)
-any = _reduction("Any", np.any)  # noqa: A001
-all = _reduction("All", np.all)  # noqa: A001
+any = _reduction("Any", np.any)
+all = _reduction("All", np.all)
 var = _reduction("Var", np.var)
 std = _reduction("Std", np.std)
 argmax = _reduction("Argmax", np.argmax)
@@ -70,7 +68,7 @@ def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
     )
 
 
-def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:  # noqa: A002  Keras's name
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """The norm of vectors along an axis: order 2 by default."""
     attributes = {"ord": "inf" if ord == float("inf") else ord, "axis": axis, "keepdims": keepdims}
     return apply(
@@ -115,7 +113,7 @@ def argsort(x: Any, axis: int = -1) -> Any:
     return apply("numpy", "Argsort", (x,), {"axis": axis}, lambda a: np.argsort(a, axis=axis, kind="stable"))
 
 
-def top_k(x: Any, k: int, sorted: bool = True) -> Any:  # noqa: A002  Keras's name
+def top_k(x: Any, k: int, sorted: bool = True) -> Any:
     """The k largest numbers of the last axis, largest first, and their places."""
 
     def eager(a: Any) -> Any:

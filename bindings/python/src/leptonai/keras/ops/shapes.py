@@ -8,7 +8,7 @@ import numpy as np
 
 from ...errors import bad_argument
 from ..graph import KerasTensor
-from .function import apply
+from .function import Function, apply
 
 
 def shape(x: Any) -> tuple[int | None, ...]:
@@ -78,7 +78,9 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
 
 def get_item(x: Any, key: Any) -> Any:
     """`x[key]`."""
-    return apply("numpy", "GetItem", (x, key), {}, lambda a, _: a[key])
+    if not isinstance(x, KerasTensor):
+        return np.asarray(x)[key]
+    return Function("keras.src.ops.numpy", "GetItem", {})._call_symbolically((x, key), {})
 
 
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
@@ -118,8 +120,6 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     attributes = {"pad_width": pad_width, "mode": mode}
     options = {} if mode != "constant" else {"constant_values": constant_values or 0}
     if isinstance(x, KerasTensor) and constant_values is not None:
-        from .function import Function
-
         return Function("keras.src.ops.numpy", "Pad", attributes)._call_symbolically(
             (x,), {"constant_values": constant_values}
         )

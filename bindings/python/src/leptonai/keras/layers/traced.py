@@ -1,0 +1,90 @@
+"""Layers of a user's own class: their code is read once, with symbolic tensors, and then runs in the library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .. import initializers
+from ..graph import KerasTensor, Node, Operation, flatten, map_structure, reading
+
+if TYPE_CHECKING:
+    from .layer import Layer
+
+
+class Weight(Operation):
+    """A weight of such a layer, as its code uses it: a symbolic tensor without a batch."""
+
+    def __init__(self, name: str, shape: tuple[int, ...], initializer: Any, trainable: bool) -> None:
+        self.name = name
+        self.shape = shape
+        self._initializer = initializer
+        self._trainable = trainable
+        self._add_node(Node(self, (), {}), [list(shape)])
+
+    @property
+    def tensor(self) -> KerasTensor:
+        """What stands for the weight in the code."""
+        return self._nodes[0].outputs[0]
+
+    def _written(self) -> dict[str, Any]:
+        config = {
+            "name": self.name,
+            "trainable": self._trainable,
+            "shape": list(self.shape),
+            "initializer": self._initializer,
+        }
+        return {"module": "leptonai.layers", "class_name": "Variable", "config": config, "registered_name": None}
+
+
+class Traced(Operation):
+    """One layer of a user's own class, read for inputs of certain shapes: a model inside the model."""
+
+    _first_call = 1
+
+    def __init__(self, layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        from ..models.functional import Connection
+
+        self.name = layer.name
+        inputs: list[KerasTensor] = []
+
+        def entry(tensor: Any) -> Any:
+            if not isinstance(tensor, KerasTensor):
+                return tensor
+            from .core import InputLayer
+
+            inputs.append(InputLayer(batch_shape=tensor.shape, name=f"input_{len(inputs)}").output)
+            return inputs[-1]
+
+        own_args, own_kwargs = map_structure(entry, args), map_structure(entry, kwargs)
+        with reading(f"{type(layer).__name__}.call"):
+            outputs = layer.call(*own_args, **own_kwargs)  # type: ignore[attr-defined]
+        self.outputs = outputs
+        self.connection = Connection(layer.name, inputs if len(inputs) > 1 else inputs[0], outputs)
+        self.layers = [known for known in self.connection.operations.values() if hasattr(known, "_places")]
+
+    def _written(self) -> dict[str, Any]:
+        return {
+            "module": "keras.src.models.functional",
+            "class_name": "Functional",
+            "config": self.connection.config,
+            "registered_name": "Functional",
+        }
+
+    def _structured(self, outputs: list[Any]) -> Any:
+        left = iter(outputs)
+        order = {id(leaf): next(left) for leaf in flatten(self.outputs)}
+        return map_structure(lambda leaf: order[id(leaf)], self.outputs)
+
+
+def weight_of(
+    layer: Layer, shape: Any, initializer: Any, trainable: bool, name: str | None, taken: list[Weight]
+) -> Weight:
+    """A new weight, under a name that the layer's others have not."""
+    extents = (shape,) if isinstance(shape, int) else tuple(shape or ())
+    base = name or "variable"
+    names = {weight.name for weight in taken}
+    chosen, count = base, 1
+    while chosen in names:
+        chosen, count = f"{base}_{count}", count + 1
+    described = initializers.config_of("glorot_uniform" if initializer is None else initializer, "initializer")
+    return Weight(chosen, extents, described, trainable)
