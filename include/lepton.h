@@ -17,9 +17,8 @@
  *               size-query form: `*length` receives the bytes needed without the NUL; with `buffer` NULL or too
  *               small nothing else is written (too small: LEPTON_INVALID_ARGUMENT).
  *   Structs     Options structs begin with `struct_size`; their `_init` macro fills in the defaults, and tells the
- *               library the size that the program was built with (other languages call `_init_sized`). A program built against another version of this header passes its own size:
- *               fields this library does not know must be zero, fields the program does not know take their
- *               defaults.
+ *               library the size that the program was built with (other languages call `_init_sized`): fields that
+ *               the library does not know must be zero, those that the program does not know take their defaults.
  *   Threads     Calls on different objects may run at once. What one object allows is said at each call.
  *   Manners     Nothing is printed, no signal handler is installed, exit is never called.
  */
@@ -117,11 +116,12 @@ typedef enum lepton_dtype {
     LEPTON_INT32 = 2,
     LEPTON_INT64 = 3,
     LEPTON_UINT8 = 4,
-    LEPTON_BOOL = 5 /**< one byte, 0 or 1 */
+    LEPTON_BOOL = 5,  /**< one byte, 0 or 1 */
+    LEPTON_STRING = 6 /**< const char *, UTF-8 that ends with NUL; for inputs that take text, see lepton_adapter.h */
 } lepton_dtype;
 
-/** A tensor in the caller's memory, borrowed for one call. Inputs are converted to float32 where a model
- *  computes with them; outputs must be float32. */
+/** A tensor in the caller's memory, borrowed for one call. Numbers that a model computes with are converted to
+ *  float32; outputs must be float32. */
 typedef struct lepton_tensor_view {
     void *data;             /**< first byte of the allocation; NULL only when there are no elements */
     int32_t dtype;          /**< a lepton_dtype */
@@ -696,4 +696,5 @@ LEPTON_API void lepton_history_release(lepton_history *history);
 }
 #endif
 
+#include "lepton_adapter.h"
 #endif /* LEPTON_H */

@@ -27,4 +27,4 @@ fill_in() { # fill_in TEMPLATE TARGET
 fill_in cmake/lepton.pc.in "$lib/pkgconfig/lepton.pc"
 fill_in cmake/leptonConfig.cmake.in "$lib/cmake/lepton/leptonConfig.cmake"
 fill_in cmake/leptonConfigVersion.cmake.in "$lib/cmake/lepton/leptonConfigVersion.cmake"
-install_if_changed include/lepton.h build/include/lepton.h
+for header in include/*.h; do install_if_changed "$header" "build/$header"; done

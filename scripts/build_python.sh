@@ -30,7 +30,7 @@ build_package() { # unless the same sources and library are installed already
     state=$({
         find bindings/python/src bindings/python/csrc -type f \
             -not -path '*.egg-info/*' -not -path '*/__pycache__/*' -print0 | sort -z
-        printf '%s\0' bindings/python/{setup.py,pyproject.toml} include/lepton.h build/lib/liblepton.so
+        printf '%s\0' bindings/python/{setup.py,pyproject.toml} include/*.h build/lib/liblepton.so
     } | xargs -0 sha256sum)
     [ "$(cat $done 2> /dev/null)" != "$state" ] || return 0
     say "leptonai"

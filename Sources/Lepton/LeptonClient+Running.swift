@@ -64,12 +64,15 @@ extension LeptonClient {
         _ model: Model, _ name: String, x: [TensorView], y: [TensorView], options: FitOptions
     ) throws(LeptonError) -> History {
         try model.checkFit(x: x, y: y, options: options.training)
-        let dataset = try storedDataset(name, x: x, y: y, sampleWeights: options.sampleWeights)
+        let encoded = try model.encodedInputs(x, allowNonFinite: options.allowNonFinite)
+        let dataset = try storedDataset(name, x: encoded?.views ?? x, y: y, sampleWeights: options.sampleWeights)
+        withExtendedLifetime(encoded) {}
         // The views are into its mapping.
         defer { withExtendedLifetime(dataset) {} }
         let job = Job("fit", client: self, allocation: options.allocation, storageBytes: dataset.byteCount)
         var training = options.training.bound(to: job)
         training.sampleWeights = dataset.sampleWeights
+        training.inputsAreEncoded = encoded != nil
         let history = try job.run { () throws(LeptonError) in
             try model.fit(x: dataset.x, y: dataset.y, options: training, pool: job.startPool)
         }

@@ -56,7 +56,7 @@ extension lepton_batch_options {
         _ x: UnsafePointer<lepton_tensor_view>?, _ xCount: Int, _ y: UnsafePointer<lepton_tensor_view>?, _ yCount: Int
     ) throws(LeptonError) -> BatchData {
         BatchData(
-            x: try tensorViews(x, count: xCount, "x"), y: try tensorViews(y, count: yCount, "y"),
+            x: try tensorViews(x, count: xCount, "x", takesText: true), y: try tensorViews(y, count: yCount, "y"),
             sampleWeights: try weightViews(sample_weight, sample_weight_count, "options.sample_weight"),
             classWeight: try classWeights(class_weight_classes, class_weight_values, class_weight_count))
     }

@@ -17,6 +17,7 @@ enum HandleKind: UInt64, CaseIterable {
     case allocation
     case model
     case history
+    case adapter
 
     /// The type's name in lepton.h.
     var typeName: String {
@@ -26,6 +27,7 @@ enum HandleKind: UInt64, CaseIterable {
         case .allocation: "lepton_allocation"
         case .model: "lepton_model"
         case .history: "lepton_history"
+        case .adapter: "lepton_adapter"
         }
     }
 }

@@ -10,7 +10,7 @@ extension lepton_batch: VersionedStruct {
 
     fileprivate func read(_ argument: String) throws(LeptonError) -> BatchData {
         BatchData(
-            x: try tensorViews(x, count: x_count, "\(argument).x"),
+            x: try tensorViews(x, count: x_count, "\(argument).x", takesText: true),
             y: try tensorViews(y, count: y_count, "\(argument).y"),
             sampleWeights: try weightViews(sample_weight, sample_weight_count, "\(argument).sample_weight"))
     }

@@ -17,15 +17,22 @@ private let maximumCount = 1 << 16
 
 /// Tensors that a call reads.
 ///
-/// - Parameter argument: the name of the parameter, such as "x"; an element is called "x[0]" in errors.
+/// - Parameters:
+///   - argument: the name of the parameter, such as "x"; an element is called "x[0]" in errors.
+///   - takesText: whether it may be text.
 func tensorViews(
-    _ views: UnsafePointer<lepton_tensor_view>?, count: Int, _ argument: String
+    _ views: UnsafePointer<lepton_tensor_view>?, count: Int, _ argument: String, takesText: Bool = false
 ) throws(LeptonError) -> [TensorView] {
     let source = try elements(views, count: count, argument)
     var result: [TensorView] = []
     result.reserveCapacity(source.count)
     for index in 0..<source.count {
         let view = try check(source[index], argument, index)
+        guard takesText || view.dtype != .string else {
+            throw LeptonError(
+                .typeMismatch, argument: "\(argument)[\(index)].dtype", expected: "numbers",
+                received: "LEPTON_STRING (\(view.dtype.rawValue))")
+        }
         result.append(TensorView(base: view.base, dtype: view.dtype, shape: view.shape, strides: view.strides))
     }
     return result
@@ -91,7 +98,7 @@ private func check(
     }
 
     guard let dtype = DType(rawValue: view.dtype) else {
-        throw fail("dtype", "a lepton_dtype (0 ... 5)", "\(view.dtype)")
+        throw fail("dtype", "a lepton_dtype (0 ... 6)", "\(view.dtype)")
     }
     guard (0...maximumRank).contains(view.ndim) else {
         throw fail("ndim", "0 ... \(maximumRank)", "\(view.ndim)")

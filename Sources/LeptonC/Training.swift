@@ -22,7 +22,7 @@ public func lepton_client_fit(
         // The allocation's last reference may be dropped by the progress callback; it closes after the call.
         defer { withExtendedLifetime(allocation) {} }
         let history = try client.fitNow(
-            model, x: tensorViews(x, count: x_count, "x"), y: tensorViews(y, count: y_count, "y"),
+            model, x: tensorViews(x, count: x_count, "x", takesText: true), y: tensorViews(y, count: y_count, "y"),
             options: options.fitOptions(inputCount: x_count, outputCount: y_count, allocation: allocation))
         if let out { try deliver(HistoryReference(history), to: out) }
     }
@@ -49,7 +49,7 @@ public func lepton_client_evaluate(
         let allocation = try optionalObject(options.allocation, "options.allocation", as: AllocationReference.self)
         defer { withExtendedLifetime(allocation) {} }
         let history = try client.evaluateNow(
-            model, x: tensorViews(x, count: x_count, "x"), y: tensorViews(y, count: y_count, "y"),
+            model, x: tensorViews(x, count: x_count, "x", takesText: true), y: tensorViews(y, count: y_count, "y"),
             options: options.runOptions(allocation: allocation))
         try deliver(HistoryReference(history), to: out)
     }
@@ -73,7 +73,7 @@ public func lepton_client_predict(
         let allocation = try optionalObject(options.allocation, "options.allocation", as: AllocationReference.self)
         defer { withExtendedLifetime(allocation) {} }
         try client.predictNow(
-            model, x: tensorViews(x, count: x_count, "x"),
+            model, x: tensorViews(x, count: x_count, "x", takesText: true),
             into: mutableTensorViews(outputs, count: output_count, "outputs"),
             options: options.runOptions(allocation: allocation))
     }
@@ -87,7 +87,7 @@ public func lepton_model_predict(
     boundary(error) { () throws(LeptonError) in
         let model = try object(model, "model", as: Model.self)
         try model.predict(
-            tensorViews(x, count: x_count, "x"),
+            tensorViews(x, count: x_count, "x", takesText: true),
             into: mutableTensorViews(outputs, count: output_count, "outputs"))
     }
 }

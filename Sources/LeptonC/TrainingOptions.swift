@@ -45,7 +45,7 @@ extension lepton_fit_options: VersionedStruct {
                 expected: "tensors, because other validation data is given", received: "NULL")
         }
         return ValidationData(
-            x: try tensorViews(validation_x, count: inputCount, "options.validation_x"),
+            x: try tensorViews(validation_x, count: inputCount, "options.validation_x", takesText: true),
             y: try tensorViews(validation_y, count: outputCount, "options.validation_y"),
             sampleWeights: try weightViews(
                 validation_sample_weight, validation_sample_weight_count, "options.validation_sample_weight"))

@@ -32,6 +32,9 @@ public struct ConfigReader {
             received: value.map(\.kindName) ?? "nothing")
     }
 
+    /// Whether the field stands there as null, which for some arguments is not the same as its absence.
+    package func isNull(_ name: String) -> Bool { object[name] == .null }
+
     /// The field as it stands; nil when absent or null.
     package mutating func value(_ name: String) -> JSONValue? { field(name) }
 
@@ -57,6 +60,16 @@ public struct ConfigReader {
             throw wrong(name, "a whole number of at least \(minimum)", value)
         }
         return number
+    }
+
+    /// The name of an element type or of a policy; nil when absent or null.
+    package mutating func dtype() throws(LeptonError) -> String? {
+        guard let value = field("dtype") else { return nil }
+        guard let name = value.stringValue ?? value.objectValue?["config"]?.objectValue?["name"]?.stringValue else {
+            throw LeptonError(
+                .notSupported, "dtype \(value.text.prefix(80)) is not supported; models compute in float32")
+        }
+        return name
     }
 
     /// A seed: any whole number that fits in 64 bits.

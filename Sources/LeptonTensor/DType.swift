@@ -8,11 +8,13 @@ public enum DType: Int32, Sendable, CaseIterable {
     case uint8 = 4
     /// One byte; 0 is false, anything else true.
     case bool = 5
+    /// The address of UTF-8 text that ends with NUL; for inputs of layers that take text.
+    case string = 6
 
     /// Size of one element in bytes.
     public var byteCount: Int {
         switch self {
-        case .float64, .int64: 8
+        case .float64, .int64, .string: 8
         case .float32, .int32: 4
         case .uint8, .bool: 1
         }

@@ -41,6 +41,41 @@ public struct Tensor: Sendable {
         elements.withUnsafeBytes { destination.copyMemory(from: $0) }
     }
 
+    /// A tensor of text, for models with layers that take it.
+    ///
+    /// - Parameter shape: nil for one axis.
+    /// - Throws: `shapeMismatch`; `invalidArgument` for text with a NUL in it.
+    public init(_ texts: [String], shape: [Int]? = nil) throws(LeptonError) {
+        let shape = try Shape(shape ?? [texts.count])
+        guard texts.count == shape.count else {
+            throw LeptonError(
+                .shapeMismatch, argument: "texts", expected: "\(shape.count) for shape \(shape)",
+                received: "\(texts.count)")
+        }
+        // The texts stand behind their addresses in one block, which does not move.
+        let addresses = texts.count * DType.string.byteCount
+        let bytes = try AlignedBuffer<UInt8>(
+            zeros: addresses + texts.reduce(0) { $0 + $1.utf8.count + 1 }, purpose: "texts")
+        let table = UnsafeMutableRawPointer(bytes.pointer)
+        var position = bytes.pointer + addresses
+        for (index, text) in texts.enumerated() {
+            table.storeBytes(
+                of: UnsafePointer(position), toByteOffset: index * DType.string.byteCount,
+                as: UnsafePointer<UInt8>.self)
+            for byte in text.utf8 {
+                guard byte != 0 else {
+                    throw LeptonError(
+                        .invalidArgument, argument: "texts", expected: "text without NUL",
+                        received: "a NUL in text \(index)")
+                }
+                position.pointee = byte
+                position += 1
+            }
+            position += 1
+        }
+        self.init(dtype: .string, shape: shape, storage: Storage(bytes))
+    }
+
     fileprivate init(nested values: some NestedNumbers) throws(LeptonError) {
         let extents = values.tensorExtents
         let shape = try Shape(extents)
@@ -68,7 +103,7 @@ public struct Tensor: Sendable {
         try AlignedBuffer(zeros: shape.count * dtype.byteCount, purpose: "a tensor of shape \(shape)")
     }
 
-    /// All elements as float32, row-major.
+    /// All elements as float32, row-major; NaN for text.
     public var floats: [Float] {
         withView { view in
             [Float](unsafeUninitializedCapacity: shape.count) { buffer, count in

@@ -30,9 +30,10 @@ package struct TensorView {
         TensorView.areContiguous(strides, shape.extents)
     }
 
-    /// Writes all elements, row-major, as float32.
+    /// Writes all elements, row-major, as float32; NaN for text.
     package func copyFloats(to output: UnsafeMutablePointer<Float>) {
         guard shape.count > 0 else { return }
+        guard dtype != .string else { return output.update(repeating: .nan, count: shape.count) }
         let (outer, inner, innerStride) = TensorView.collapsed(shape.extents, strides)
         var position = output
         TensorView.forEachOffset(outer) { offset in
@@ -62,7 +63,7 @@ package struct TensorView {
     }
 
     /// Splits the axes into an inner run of one stride and the axes around it.
-    fileprivate static func collapsed(
+    static func collapsed(
         _ extents: [Int], _ strides: [Int]
     ) -> (outer: [(extent: Int, stride: Int)], inner: Int, innerStride: Int) {
         var inner = 1
@@ -82,7 +83,7 @@ package struct TensorView {
     }
 
     /// Calls `body` with the offset of each combination of the axes, in row-major order.
-    fileprivate static func forEachOffset(_ axes: [(extent: Int, stride: Int)], _ body: (Int) -> Void) {
+    static func forEachOffset(_ axes: [(extent: Int, stride: Int)], _ body: (Int) -> Void) {
         var index = [Int](repeating: 0, count: axes.count)
         var offset = 0
         while true {

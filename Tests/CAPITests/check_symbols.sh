@@ -29,7 +29,7 @@ compare() { # compare NUMBER NAME: the names on standard input, sorted, are thos
 }
 nm -D --defined-only --extern-only "$library" | awk '{ print $3 }' | compare 1 "exported symbols are the listed ones"
 # Inline functions are compiled into the program and are no part of the library.
-grep -oE '^LEPTON_API [^(]*\(' include/lepton.h | grep -oE 'lepton_[a-z_]+\(' | tr -d '(' | compare 2 "declared functions are the listed ones"
+grep -ohE '^LEPTON_API [^(]*\(' include/lepton*.h | grep -oE 'lepton_[a-z_]+\(' | tr -d '(' | compare 2 "declared functions are the listed ones"
 
 # Everything but the C library must be inside.
 needed=$(readelf -d "$library" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' |

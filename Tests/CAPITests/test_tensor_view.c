@@ -108,7 +108,7 @@ static void bad_views_are_refused(void **state) {
         lepton_status status;
         const char *argument;
     } cases[] = {
-        {{data, 6, 2, two_by_two, NULL, 0}, LEPTON_INVALID_ARGUMENT, "x[0].dtype"},
+        {{data, 7, 2, two_by_two, NULL, 0}, LEPTON_INVALID_ARGUMENT, "x[0].dtype"},
         {{data, -1, 2, two_by_two, NULL, 0}, LEPTON_INVALID_ARGUMENT, "x[0].dtype"},
         {{data, INT32_MAX, 2, two_by_two, NULL, 0}, LEPTON_INVALID_ARGUMENT, "x[0].dtype"},
         {{data, LEPTON_FLOAT32, -1, two_by_two, NULL, 0}, LEPTON_INVALID_ARGUMENT, "x[0].ndim"},

@@ -63,6 +63,7 @@ void lepton_k_softmax_grad_f32(float *dx, const float *dy, const float *y, size_
 #include "lepton_kernels_functions.h"
 #include "lepton_kernels_noise.h"
 #include "lepton_kernels_normalization.h"
+#include "lepton_kernels_preprocessing.h"
 
 /* ------------------------------------------------------------ element-wise */
 

@@ -33,6 +33,7 @@
 #include "optimizers.h"
 #include "pooling.h"
 #include "recurrent.h"
+#include "preprocessing.h"
 #include "softmax.h"
 
 #include "unary.h"

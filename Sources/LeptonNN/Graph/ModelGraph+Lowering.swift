@@ -74,7 +74,9 @@ extension ModelGraph {
                 "the model has no input shape yet; give the first layer one, call build, or fit it on data")
         }
         var lowered = LoweredGraph()
-        let values = inputShapes.map { lowered.operations.addInput($0) }
+        let values = inputShapes.enumerated().map { place, shape in
+            lowered.operations.addInput(shape, isText: takesText(place))
+        }
         let inference = try inferred(inputShapes: inputShapes)
         var numbers: [[Int]] = []
         for (index, weights) in inference.weights.enumerated() {
@@ -90,7 +92,13 @@ extension ModelGraph {
         }
         lowered.operations.outputs = try lower(into: &lowered, inputs: values, weights: numbers)
         lowered.operations.outputMasks = lowered.operations.outputs.map { lowered.masks[$0] }
+        lowered.operations.dropUnreadInputs()
         return lowered.operations
+    }
+
+    /// Whether an input was declared as text.
+    package func takesText(_ place: Int) -> Bool {
+        place < inputs.count && (layers[nodes[inputs[place]].layer] as? InputLayer)?.isText ?? false
     }
 
     /// Appends the operations of all nodes to a graph, this model's or one that it is a layer of.

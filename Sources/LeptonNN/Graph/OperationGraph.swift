@@ -107,7 +107,14 @@ package struct OperationGraph: Sendable {
     package private(set) var sampleShapes: [[Int]] = []
     package private(set) var weights: [Weight] = []
     package private(set) var nodes: [Node] = []
+    /// Values that data fills: what a plan reads. Each is made from one of the model's inputs; see `inputSources`.
     package private(set) var inputs: [Int] = []
+    /// What each of `inputs` is made from.
+    package private(set) var inputSources: [InputSource] = []
+    /// The model's inputs, as data comes to them. One whose rows only an encoder reads is not among `inputs`.
+    package private(set) var modelInputs: [Int] = []
+    /// Inputs that are text, which no operation takes.
+    private var texts: Set<Int> = []
     package var outputs: [Int] = []
     /// The mask of each output, of 0 and 1, where it has one.
     package var outputMasks: [Int?] = []
@@ -122,11 +129,55 @@ package struct OperationGraph: Sendable {
 
     package init() {}
 
-    package mutating func addInput(_ sampleShape: [Int]) -> Int {
+    package mutating func addInput(_ sampleShape: [Int], isText: Bool = false) -> Int {
         sampleShapes.append(sampleShape)
         repeatsOfValue.append(1)
+        let value = sampleShapes.count - 1
+        modelInputs.append(value)
+        if isText {
+            texts.insert(value)
+        } else {
+            inputs.append(value)
+            inputSources.append(InputSource(modelInput: modelInputs.count - 1, encoder: nil))
+        }
+        return value
+    }
+
+    /// Whether a value is one of the model's inputs.
+    package func isModelInput(_ value: Int) -> Bool { modelInputs.contains(value) }
+
+    /// Whether a value is text.
+    package func isText(_ value: Int) -> Bool { texts.contains(value) }
+
+    /// A value that an encoder makes from one of the model's inputs before a plan runs.
+    ///
+    /// - Throws: `internalError` for a value that is no input of the model; `outOfMemory`.
+    package mutating func addEncoded(
+        _ input: Int, _ encoder: any InputEncoder, outputShape: [Int]
+    ) throws(LeptonError) -> Int {
+        guard let place = modelInputs.firstIndex(of: input) else {
+            throw LeptonError(.internalError, "value \(input) is no input of the model")
+        }
+        try OperationGraph.check(outputShape)
+        sampleShapes.append(outputShape)
+        repeatsOfValue.append(1)
         inputs.append(sampleShapes.count - 1)
+        inputSources.append(InputSource(modelInput: place, encoder: encoder))
         return sampleShapes.count - 1
+    }
+
+    /// Leaves out inputs as they came where nothing but encoders reads them.
+    package mutating func dropUnreadInputs() {
+        var read = Set(outputs)
+        read.formUnion(outputMasks.compactMap { $0 })
+        for node in nodes { read.formUnion(node.inputs) }
+        let encoded = Set(inputSources.filter { $0.encoder != nil }.map(\.modelInput))
+        let kept = inputs.indices.filter {
+            inputSources[$0].encoder != nil || read.contains(inputs[$0])
+                || !encoded.contains(inputSources[$0].modelInput)
+        }
+        inputs = kept.map { inputs[$0] }
+        inputSources = kept.map { inputSources[$0] }
     }
 
     package mutating func addWeight(
@@ -152,12 +203,12 @@ package struct OperationGraph: Sendable {
     package mutating func add(
         _ operation: any Operation, inputs: [Int], weights: [Int] = [], outputShapes: [[Int]]
     ) throws(LeptonError) -> [Int] {
-        for shape in outputShapes
-        where Shape.checkedProduct([repeats] + shape) == nil || shape.count >= Shape.maximumRank {
+        for shape in outputShapes { try OperationGraph.check(shape, repeats: repeats) }
+        guard !inputs.contains(where: isText) else {
             throw LeptonError(
-                .outOfMemory, argument: "output shape",
-                expected: "at most \(Shape.maximumRank - 1) extents whose product fits in memory",
-                received: Shape.batchText(shape))
+                .typeMismatch, argument: "inputs",
+                expected: "numbers; only StringLookup, Hashing and TextVectorization take text, right from an input",
+                received: "text")
         }
         let inputs = try operation.takesShared ? inputs : inputs.map { value throws(LeptonError) in try perRow(value) }
         let first = sampleShapes.count
@@ -199,6 +250,15 @@ package struct OperationGraph: Sendable {
 
     /// How many samples of a value a row of the batch has.
     package func samplesPerRow(_ value: Int) -> Int { repeatsOfValue[value] }
+
+    private static func check(_ outputShape: [Int], repeats: Int = 1) throws(LeptonError) {
+        guard Shape.checkedProduct([repeats] + outputShape) != nil, outputShape.count < Shape.maximumRank else {
+            throw LeptonError(
+                .outOfMemory, argument: "output shape",
+                expected: "at most \(Shape.maximumRank - 1) extents whose product fits in memory",
+                received: Shape.batchText(outputShape))
+        }
+    }
 
     package mutating func nextDropoutOrdinal() -> Int {
         dropoutCount += 1

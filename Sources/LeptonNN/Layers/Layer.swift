@@ -6,6 +6,8 @@ import LeptonTensor
 public protocol Layer: Sendable {
     /// "Dense", as in Keras.
     static var className: String { get }
+    /// The names that its "dtype" may have: float32 alone for layers that compute.
+    static var acceptedDTypes: [String] { get }
     var options: LayerOptions { get set }
 
     /// Reads the arguments from a Keras config; `options` and unknown fields are handled by the caller.
@@ -50,6 +52,7 @@ public protocol Layer: Sendable {
 extension Layer {
     public typealias Weight = LayerWeight
 
+    public static var acceptedDTypes: [String] { ["float32"] }
     public var inputCounts: ClosedRange<Int> { 1...1 }
     public var supportsMasking: Bool { false }
     public var identity: LayerIdentity { LayerIdentity(module: "keras.layers", className: Self.className) }
@@ -99,15 +102,19 @@ public struct LayerIdentity: Sendable {
     package let firstCall: Int
     /// Whether it is a model, whose config has no policy of its own.
     package let isModel: Bool
+    /// False for layers that Keras's own class is not made with "trainable".
+    package let hasTrainable: Bool
 
     package init(
-        module: String, className: String, registeredName: String? = nil, firstCall: Int = 0, isModel: Bool = false
+        module: String, className: String, registeredName: String? = nil, firstCall: Int = 0, isModel: Bool = false,
+        hasTrainable: Bool = true
     ) {
         self.module = module
         self.className = className
         self.registeredName = registeredName
         self.firstCall = firstCall
         self.isModel = isModel
+        self.hasTrainable = hasTrainable
     }
 }
 

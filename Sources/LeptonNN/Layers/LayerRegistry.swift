@@ -7,7 +7,7 @@ package enum LayerRegistry {
         [InputLayer.self, Dense.self, Flatten.self, Embedding.self, Masking.self, Identity.self, VariableLayer.self]
         + activationLayers
         + normalizationLayers + regularizationLayers + reshapingLayers + convolutionTypes
-        + mergeLayers + attentionLayers + recurrentLayers
+        + mergeLayers + attentionLayers + recurrentLayers + preprocessingLayers
 
     private static let mergeLayers: [any Layer.Type] =
         [
@@ -32,7 +32,12 @@ package enum LayerRegistry {
     ]
 
     private static let reshapingLayers: [any Layer.Type] =
-        [Reshape.self, Permute.self, RepeatVector.self, Rescaling.self, Normalization.self]
+        [Reshape.self, Permute.self, RepeatVector.self]
+
+    private static let preprocessingLayers: [any Layer.Type] = [
+        Normalization.self, Discretization.self, CategoryEncoding.self, IntegerLookup.self, StringLookup.self,
+        Hashing.self, Rescaling.self, TextVectorization.self,
+    ]
 
     private static let byName: [String: any Layer.Type] = {
         var names: [String: any Layer.Type] = [:]
@@ -92,8 +97,18 @@ package enum LayerRegistry {
         }
         var reader = ConfigReader(className, config, nesting: nesting)
         var layer = try type.init(arguments: &reader)
-        layer.options = try LayerOptions(&reader, keeping: layer.options)
+        layer.options = try LayerOptions(&reader, keeping: layer.options, dtypes: type.acceptedDTypes)
         try reader.finish()
+        return layer
+    }
+
+    /// A layer from arguments that a typed initialiser was given, through the checks that a config passes.
+    static func typed<Made: Layer>(_ arguments: JSONObject, _ name: String?) throws(LeptonError) -> Made {
+        var config = arguments
+        config["name"] = name.map { .string($0) } ?? .null
+        guard let layer = try make(className: Made.className, config: config) as? Made else {
+            throw LeptonError(.internalError, "\(Made.className) is not registered")
+        }
         return layer
     }
 
@@ -109,7 +124,7 @@ package enum LayerRegistry {
         }
         if !(layer is InputLayer) {
             fields["name"] = layer.options.name.map { .string($0) } ?? .null
-            fields["trainable"] = .bool(layer.options.isTrainable)
+            if identity.hasTrainable { fields["trainable"] = .bool(layer.options.isTrainable) }
             fields["dtype"] = floatPolicy
         }
         for key in arguments.keys { fields[key] = arguments[key] }
@@ -125,24 +140,20 @@ package enum LayerRegistry {
 }
 
 extension LayerOptions {
-    fileprivate init(_ reader: inout ConfigReader, keeping standard: LayerOptions) throws(LeptonError) {
+    fileprivate init(_ reader: inout ConfigReader, keeping standard: LayerOptions, dtypes: [String]) throws(LeptonError)
+    {
         self = standard
         name = try reader.string("name")
         isTrainable = try reader.bool("trainable", default: true)
         if let shape = try reader.batchShape("batch_input_shape") { inputShape = shape }
         if let shape = try reader.batchShape("batch_shape") { inputShape = shape }
         if let shape = try reader.sampleShape("input_shape") { inputShape = shape }
-        try LayerOptions.checkFloat32(reader.value("dtype"))
+        let dtype = try reader.dtype()
+        guard dtype.map(dtypes.contains) ?? true else {
+            throw LeptonError(
+                .notSupported, "dtype '\(dtype?.prefix(80) ?? "")' is not supported; models compute in float32")
+        }
         reader.ignore("build_config", "quantization_config")
         try reader.neutral("activity_regularizer", instead: "leave it out")
-    }
-
-    private static func checkFloat32(_ value: JSONValue?) throws(LeptonError) {
-        guard let value else { return }
-        let name = value.stringValue ?? value.objectValue?["config"]?.objectValue?["name"]?.stringValue
-        guard name == "float32" else {
-            throw LeptonError(
-                .notSupported, "dtype \(value.text.prefix(80)) is not supported; models compute in float32")
-        }
     }
 }

@@ -26,6 +26,8 @@ package struct TrainingOptions {
     package var validation: ValidationData?
     package var validationBatchSize: Int?
     package var allowNonFinite = false
+    /// Whether x is what `Model.encodedInputs` made of the inputs.
+    package var inputsAreEncoded = false
     /// None, one for all outputs, or one for each.
     package var sampleWeights: [TensorView] = []
     package var classWeight: [Int: Double]?

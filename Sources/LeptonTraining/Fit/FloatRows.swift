@@ -1,4 +1,5 @@
 import CLeptonKernels
+import LeptonNN
 import LeptonTensor
 
 /// One input or target as the engine reads it: row-major float32, borrowed where it is that already.
@@ -18,6 +19,12 @@ package final class FloatRows {
     ) throws(LeptonError) {
         rows = try FloatRows.rowCount(of: view, sampleShape: sampleShape, argument: argument)
         floatsPerRow = sampleShape.reduce(1, *)
+        guard view.dtype != .string else {
+            throw LeptonError(
+                .typeMismatch, argument: argument,
+                expected: "numbers; encode text as numbers first, or give the model a StringLookup, Hashing or "
+                    + "TextVectorization layer for it", received: "text")
+        }
         if view.dtype == .float32, view.isContiguous {
             owned = nil
             pointer = view.base.assumingMemoryBound(to: Float.self)
@@ -34,6 +41,89 @@ package final class FloatRows {
 
     package init(owning buffer: AlignedBuffer<Float>, floatsPerRow: Int) {
         rows = floatsPerRow > 0 ? buffer.count / floatsPerRow : 0
+        self.floatsPerRow = floatsPerRow
+        owned = buffer
+        pointer = UnsafePointer(buffer.pointer)
+    }
+
+    /// The inputs of a plan for a model's data: numbers as they are, or what encoders make of them.
+    ///
+    /// - Parameters:
+    ///   - views: one for each of the model's inputs.
+    ///   - limits: for each of the plan's inputs that is looked up in tables, the rows of the smallest; or none at all.
+    ///   - isEncoded: whether views are these columns already.
+    ///   - argument: what errors call an input.
+    /// - Throws: `shapeMismatch` also when the inputs differ in their rows.
+    package static func columns(
+        of views: [TensorView], for graph: OperationGraph, limits: [Int?], allowNonFinite: Bool,
+        isEncoded: Bool = false, argument: (Int) -> String
+    ) throws(LeptonError) -> [FloatRows] {
+        let columns = try columns(
+            of: views, for: graph, allowNonFinite: allowNonFinite, isEncoded: isEncoded, argument: argument)
+        for (index, limit) in limits.enumerated() {
+            let name = argument(isEncoded ? index : graph.inputSources[index].modelInput)
+            try columns[index].checkIndices(below: limit, argument: name)
+        }
+        return columns
+    }
+
+    private static func columns(
+        of views: [TensorView], for graph: OperationGraph, allowNonFinite: Bool, isEncoded: Bool,
+        argument: (Int) -> String
+    ) throws(LeptonError) -> [FloatRows] {
+        if isEncoded {
+            var columns: [FloatRows] = []
+            for (view, value) in zip(views, graph.inputs) {
+                columns.append(
+                    try FloatRows(
+                        view, sampleShape: graph.sampleShapes[value], argument: argument(columns.count),
+                        allowNonFinite: allowNonFinite))
+            }
+            return columns
+        }
+        var rows: [Int] = []
+        for (index, view) in views.enumerated() {
+            let shape = graph.sampleShapes[graph.modelInputs[index]]
+            rows.append(try rowCount(of: view, sampleShape: shape, argument: argument(index)))
+            guard rows[index] == rows[0] else {
+                throw LeptonError(
+                    .shapeMismatch, argument: argument(index),
+                    expected: "\(rows[0]) rows, as many as the first input", received: "\(rows[index])")
+            }
+        }
+        guard !graph.inputs.isEmpty else { throw textOutput }
+        var columns: [FloatRows] = []
+        for (value, source) in zip(graph.inputs, graph.inputSources) {
+            let view = views[source.modelInput]
+            let name = argument(source.modelInput)
+            guard let encoder = source.encoder else {
+                columns.append(
+                    try FloatRows(
+                        view, sampleShape: graph.sampleShapes[value], argument: name, allowNonFinite: allowNonFinite))
+                continue
+            }
+            let width = graph.floatsPerRow(value)
+            guard let count = Shape.checkedProduct([rows[0], width]) else {
+                throw LeptonError(
+                    .outOfMemory, argument: name, expected: "encoded rows that fit in memory",
+                    received: "\(rows[0]) rows of \(width) numbers")
+            }
+            let buffer = try AlignedBuffer<Float>(zeros: count, purpose: "\(name), encoded")
+            try encoder.encode(view, argument: name, into: buffer.pointer)
+            columns.append(FloatRows(owning: buffer, rows: rows[0], floatsPerRow: width))
+        }
+        return columns
+    }
+
+    /// For a model in which text comes out as it went in.
+    static var textOutput: LeptonError {
+        LeptonError(
+            .typeMismatch, argument: "model", expected: "numbers as outputs",
+            received: "an input of text that no layer takes")
+    }
+
+    private init(owning buffer: AlignedBuffer<Float>, rows: Int, floatsPerRow: Int) {
+        self.rows = rows
         self.floatsPerRow = floatsPerRow
         owned = buffer
         pointer = UnsafePointer(buffer.pointer)

@@ -12,14 +12,14 @@ package final class PreparedData {
     /// What a model's data must look like.
     struct Form {
         let inputNames: [String]
-        let inputShapes: [[Int]]
-        /// For each input that is looked up in tables, the rows of the smallest.
+        let operations: OperationGraph
+        /// For each of the plan's inputs that is looked up in tables, the rows of the smallest.
         let indexLimits: [Int?]
         let outputs: [Objectives.Output]
 
         /// Where the targets of each output stand among the columns; nil for an output whose targets nobody uses.
         var targetColumns: [Int?] {
-            var next = inputShapes.count
+            var next = operations.inputs.count
             return outputs.map { output in
                 guard output.isUsed else { return nil }
                 defer { next += 1 }
@@ -29,7 +29,8 @@ package final class PreparedData {
 
         /// The same column widths for any data: inputs and used targets.
         var floatsPerRow: [Int] {
-            inputShapes.map { $0.reduce(1, *) } + outputs.filter(\.isUsed).map { $0.targetShape.reduce(1, *) }
+            operations.inputs.map(operations.floatsPerRow)
+                + outputs.filter(\.isUsed).map { $0.targetShape.reduce(1, *) }
         }
     }
 
@@ -48,28 +49,21 @@ package final class PreparedData {
     /// - Throws: `shapeMismatch`, `nonFinite`, `invalidArgument`; see `FloatRows`.
     init(
         form: Form, x: [TensorView], y: [TensorView], sampleWeights: [TensorView], classWeights: [Int: Double]? = nil,
-        allowNonFinite: Bool, prefix: String = ""
+        allowNonFinite: Bool, isEncoded: Bool = false, prefix: String = ""
     ) throws(LeptonError) {
-        guard x.count == form.inputShapes.count else {
+        let inputCount = isEncoded ? form.operations.inputs.count : form.operations.modelInputs.count
+        guard x.count == inputCount else {
             throw LeptonError(
                 .shapeMismatch, argument: prefix + "x",
-                expected: "\(form.inputShapes.count) tensor\(form.inputShapes.count == 1 ? "" : "s")",
-                received: "\(x.count)")
+                expected: "\(inputCount) tensor\(inputCount == 1 ? "" : "s")", received: "\(x.count)")
         }
-        var columns: [FloatRows] = []
-        for (index, view) in x.enumerated() {
-            let argument = prefix + (x.count == 1 ? "x" : "x[\(index)] ('\(form.inputNames[index])')")
-            columns.append(
-                try FloatRows(
-                    view, sampleShape: form.inputShapes[index], argument: argument, allowNonFinite: allowNonFinite))
-            try columns[index].checkIndices(below: form.indexLimits[index], argument: argument)
+        var columns = try FloatRows.columns(
+            of: x, for: form.operations, limits: form.indexLimits, allowNonFinite: allowNonFinite, isEncoded: isEncoded
+        ) { index in
+            guard !isEncoded else { return prefix + "x" }
+            return prefix + (x.count == 1 ? "x" : "x[\(index)] ('\(form.inputNames[index])')")
         }
         let rows = columns[0].rows
-        for (index, column) in columns.enumerated() where column.rows != rows {
-            throw LeptonError(
-                .shapeMismatch, argument: prefix + "x[\(index)]", expected: "\(rows) rows, as many as the first input",
-                received: "\(column.rows)")
-        }
         let targets = try PreparedData.targets(form, y, rows: rows, allowNonFinite, prefix)
         guard rows > 0 else {
             throw LeptonError(

@@ -69,7 +69,7 @@ final class Trainer {
         let context = try TrainingContext(model: model, x: x)
         let data = try PreparedData(
             form: context.form, x: x, y: y, sampleWeights: options.sampleWeights, classWeights: options.classWeight,
-            allowNonFinite: options.allowNonFinite)
+            allowNonFinite: options.allowNonFinite, isEncoded: options.inputsAreEncoded)
         return Prepared(
             context: context, data: data, heldOut: try heldOutData(context, options),
             trainRows: try trainingRows(of: data.rows, options))

@@ -22,8 +22,7 @@ struct TrainingContext {
         }
         form = PreparedData.Form(
             inputNames: model.graph.inputNames,
-            inputShapes: built.operations.inputs.map { [operations = built.operations] in operations.sampleShapes[$0] },
-            indexLimits: built.indexLimits, outputs: objectives.outputs)
+            operations: built.operations, indexLimits: built.indexLimits, outputs: objectives.outputs)
     }
 
     /// - Parameter columns: what the data brings beside inputs and targets.

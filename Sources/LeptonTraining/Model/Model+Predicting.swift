@@ -52,7 +52,7 @@ extension Model {
                 try requireInputs(inputs.count)
                 let operations = try ensureBuilt(sampleShapes: sampleShapes(of: inputs)).operations
                 let rows = try FloatRows.rowCount(
-                    of: inputs[0], sampleShape: operations.sampleShapes[operations.inputs[0]], argument: "x")
+                    of: inputs[0], sampleShape: operations.sampleShapes[operations.modelInputs[0]], argument: "x")
                 var shapes: [Shape] = []
                 for output in operations.outputs { shapes.append(try Shape([rows] + operations.sampleShapes[output])) }
                 return shapes
@@ -132,21 +132,11 @@ extension Model {
     ) throws(LeptonError) -> [FloatRows] {
         try requireInputs(inputs.count)
         return try keepingUnbuiltOnFailure { () throws(LeptonError) in
-            let shapes = sampleShapes(of: inputs)
-            let limits = try ensureBuilt(sampleShapes: shapes).indexLimits
-            var rows: [FloatRows] = []
-            for (index, input) in inputs.enumerated() {
-                let argument = inputs.count == 1 ? "x" : "x[\(index)] ('\(graph.inputNames[index])')"
-                let column = try FloatRows(
-                    input, sampleShape: shapes[index], argument: argument, allowNonFinite: allowNonFinite)
-                try column.checkIndices(below: limits[index], argument: argument)
-                guard column.rows == rows.first?.rows ?? column.rows else {
-                    throw LeptonError(
-                        .shapeMismatch, argument: argument,
-                        expected: "\(rows[0].rows) rows, as many as the first input",
-                        received: "\(column.rows)")
-                }
-                rows.append(column)
+            let built = try ensureBuilt(sampleShapes: sampleShapes(of: inputs))
+            let rows = try FloatRows.columns(
+                of: inputs, for: built.operations, limits: built.indexLimits, allowNonFinite: allowNonFinite
+            ) { index in
+                inputs.count == 1 ? "x" : "x[\(index)] ('\(graph.inputNames[index])')"
             }
             try checkOutputs(outputs, rows: rows[0].rows)
             return rows

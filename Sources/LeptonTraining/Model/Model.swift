@@ -127,7 +127,7 @@ public final class Model: @unchecked Sendable {
         return built
     }
 
-    private func makeBuilt(drawingWeights: Bool = true) throws(LeptonError) -> BuiltModel {
+    func makeBuilt(drawingWeights: Bool = true) throws(LeptonError) -> BuiltModel {
         let operations = try graph.lowered()
         let layout = try ParameterLayout(operations)
         let parameters = try AlignedBuffer<Float>(zeros: layout.totalFloats, purpose: "the model's weights")
@@ -267,7 +267,7 @@ extension Model {
     package func inputShapes() throws(LeptonError) -> [[Int]] {
         try withState { () throws(LeptonError) in
             let operations = try requireBuilt().operations
-            return operations.inputs.map { [-1] + operations.sampleShapes[$0] }
+            return operations.modelInputs.map { [-1] + operations.sampleShapes[$0] }
         }
     }
 

@@ -46,6 +46,7 @@ package final class Plan: @unchecked Sendable {
         guard !graph.outputs.contains(where: graph.isShared) else {
             throw LeptonError(.internalError, "an output of the model does not depend on its input")
         }
+        guard !graph.outputs.contains(where: graph.isText) else { throw FloatRows.textOutput }
         let outputs = graph.outputs.map { builder.value($0) }
         if let objective {
             builder.emitObjective(objective)

@@ -260,6 +260,10 @@ struct BufferSize {
 /// `@unchecked Sendable`: written while a plan is built, by one thread, and only read afterwards.
 final class StepDetails: @unchecked Sendable {
     private var blocks: [UnsafeMutableRawPointer] = []
+    private var objects: [any AnyObject & Sendable] = []
+
+    /// Keeps an object alive that steps point to.
+    func keep(object: any AnyObject & Sendable) { objects.append(object) }
 
     func keep<Value: BitwiseCopyable>(_ value: Value) -> UnsafeRawPointer {
         let block = UnsafeMutablePointer<Value>.allocate(capacity: 1)

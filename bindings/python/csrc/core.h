@@ -18,7 +18,7 @@ PyObject *core_raise_argument(lepton_status status, const char *argument, const 
 /* ---- handles.c */
 
 extern const char core_client_name[], core_allocation_name[], core_model_name[], core_history_name[],
-    core_cancel_name[];
+    core_cancel_name[], core_adapter_name[];
 
 /* A capsule that gives `handle` back to the library when it dies, but never in a forked child: there the
  * library's threads do not exist, and the parent still owns what the handle stands for. */
@@ -32,6 +32,7 @@ int core_allocation_converter(PyObject *object, void *out);
 int core_allocation_or_none_converter(PyObject *object, void *out);
 int core_cancel_converter(PyObject *object, void *out);
 int core_cancel_or_none_converter(PyObject *object, void *out);
+int core_adapter_converter(PyObject *object, void *out);
 
 /* ---- tensors.c */
 
@@ -42,6 +43,7 @@ typedef struct {
     Py_buffer buffer;
     int64_t shape[CORE_MAX_RANK];
     int64_t strides[CORE_MAX_RANK];
+    const char **texts; /* of an array of str: their UTF-8, which the str objects own */
 } core_tensor;
 
 /* Several of them, with the views that the library takes. */
@@ -106,6 +108,6 @@ PyObject *core_history_outcome(core_progress *progress, lepton_status status, le
 
 /* ---- the functions, by section of lepton.h */
 extern PyMethodDef core_client_methods[], core_model_methods[], core_graph_methods[], core_training_methods[],
-    core_history_methods[], core_batch_methods[];
+    core_history_methods[], core_batch_methods[], core_adapter_methods[];
 
 #endif

@@ -7,6 +7,7 @@ const char core_allocation_name[] = "leptonai.allocation";
 const char core_model_name[] = "leptonai.model";
 const char core_history_name[] = "leptonai.history";
 const char core_cancel_name[] = "leptonai.cancel";
+const char core_adapter_name[] = "leptonai.adapter";
 
 /* Capsules do not hold NULL, and the library gives none. */
 static void handle_free(PyObject *capsule) {
@@ -17,6 +18,7 @@ static void handle_free(PyObject *capsule) {
     else if (name == core_history_name) lepton_history_release(handle);
     else if (name == core_allocation_name) lepton_allocation_release(handle);
     else if (name == core_client_name) lepton_client_release(handle);
+    else if (name == core_adapter_name) lepton_adapter_release(handle);
     else lepton_cancel_release(handle);
     Py_END_ALLOW_THREADS
 }
@@ -57,6 +59,8 @@ int core_allocation_converter(PyObject *object, void *out) { return convert(obje
 int core_allocation_or_none_converter(PyObject *object, void *out) {
     return convert_or_none(object, core_allocation_name, out);
 }
+
+int core_adapter_converter(PyObject *object, void *out) { return convert(object, core_adapter_name, out); }
 
 int core_cancel_converter(PyObject *object, void *out) { return convert(object, core_cancel_name, out); }
 

@@ -25,8 +25,48 @@ static int32_t dtype_of(const char *format, Py_ssize_t itemsize) {
     }
 }
 
+/* An array of str: the addresses of their UTF-8. It must be one that nobody else changes while it is lent. */
+static int describe_texts(core_tensor *tensor, lepton_tensor_view *view, const char *argument) {
+    const Py_buffer *buffer = &tensor->buffer;
+    Py_ssize_t count = buffer->len / (Py_ssize_t)sizeof(PyObject *);
+    if (buffer->ndim > CORE_MAX_RANK || !PyBuffer_IsContiguous(buffer, 'C')) {
+        core_raise_argument(LEPTON_TYPE_MISMATCH, argument, "a contiguous array of text of at most 8 dimensions",
+                            "another one");
+        return -1;
+    }
+    tensor->texts = PyMem_Calloc((size_t)count + 1, sizeof *tensor->texts);
+    if (tensor->texts == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    PyObject *const *items = buffer->buf;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Py_ssize_t length = 0;
+        if (items[i] == NULL || !PyUnicode_Check(items[i])) {
+            core_raise_argument(LEPTON_TYPE_MISMATCH, argument, "text alone in an array of objects", "other objects");
+            return -1;
+        }
+        tensor->texts[i] = PyUnicode_AsUTF8AndSize(items[i], &length);
+        if (tensor->texts[i] == NULL) return -1;
+        if (strlen(tensor->texts[i]) != (size_t)length) {
+            core_raise_argument(LEPTON_INVALID_ARGUMENT, argument, "text without NUL characters", "one with");
+            return -1;
+        }
+    }
+    for (int axis = 0; axis < buffer->ndim; axis++)
+        tensor->shape[axis] = buffer->shape[axis];
+    view->data = count == 0 ? NULL : (void *)tensor->texts;
+    view->dtype = LEPTON_STRING;
+    view->ndim = buffer->ndim;
+    view->shape = tensor->shape;
+    view->strides = NULL;
+    view->byte_offset = 0;
+    return 0;
+}
+
 static int describe(core_tensor *tensor, lepton_tensor_view *view, const char *argument) {
     const Py_buffer *buffer = &tensor->buffer;
+    if (buffer->format != NULL && strcmp(buffer->format, "O") == 0) return describe_texts(tensor, view, argument);
     int32_t dtype = dtype_of(buffer->format, buffer->itemsize);
     if (dtype < 0) {
         core_raise_argument(LEPTON_TYPE_MISMATCH, argument,
@@ -66,6 +106,7 @@ static int describe(core_tensor *tensor, lepton_tensor_view *view, const char *a
 static int acquire_one(core_tensors *tensors, PyObject *object, int writable, const char *argument) {
     core_tensor *tensor = &tensors->tensors[tensors->acquired];
     int flags = PyBUF_STRIDES | PyBUF_FORMAT | (writable ? PyBUF_WRITABLE : 0);
+    tensor->texts = NULL;
     if (PyObject_GetBuffer(object, &tensor->buffer, flags) < 0) return -1;
     tensors->acquired++;
     return describe(tensor, &tensors->views[tensors->acquired - 1], argument);
@@ -113,8 +154,10 @@ int core_tensors_acquire_optional(core_tensors *tensors, PyObject *object, const
 }
 
 void core_tensors_release(core_tensors *tensors) {
-    for (size_t i = 0; i < tensors->acquired; i++)
+    for (size_t i = 0; i < tensors->acquired; i++) {
+        PyMem_Free((void *)tensors->tensors[i].texts);
         PyBuffer_Release(&tensors->tensors[i].buffer);
+    }
     if (tensors->tensors != tensors->inline_tensors) PyMem_Free(tensors->tensors);
     if (tensors->views != tensors->inline_views) PyMem_Free(tensors->views);
     reserve(tensors, 0);

@@ -105,14 +105,6 @@ class Archive:
                 raise self._corrupt(f"a member called {name!r}")
         if len(set(names)) != len(names):
             raise self._corrupt("two members of one name")
-        assets = [name for name in names if name.startswith("assets/") and not name.endswith("/")]
-        if assets:
-            # Vocabularies, say: without them the model would give other numbers.
-            raise NotSupportedError(
-                f"filepath: {self._path} has files of its layers ({', '.join(assets[:3])}), which are not read by this "
-                "version; give layers their vocabulary as an argument, so that it stands in the config",
-                argument="filepath",
-            )
         for name in (_CONFIG, _WEIGHTS):
             if name not in names:
                 raise self._corrupt(f"no member {name}")
@@ -142,6 +134,30 @@ class Archive:
         if not isinstance(config, dict):
             raise self._corrupt(f"{_CONFIG} with a {type(config).__name__}")
         return config
+
+    def refuse_assets(self, read: set[str]) -> None:
+        """Refuses files of layers that nobody read: without them the model would give other numbers."""
+        names = [name for name in self._archive.namelist() if name.startswith("assets/") and not name.endswith("/")]
+        unread = [name for name in names if name not in read]
+        if unread:
+            raise NotSupportedError(
+                f"filepath: {self._path} has files of its layers ({', '.join(unread[:3])}), which are not read by this "
+                "version",
+                argument="filepath",
+            )
+
+    def text(self, name: str) -> str | None:
+        """A member that is text, or None when there is none of that name."""
+        if name not in self._archive.namelist():
+            return None
+        try:
+            return self._read(name, _LARGEST_CONFIG).decode()
+        except UnicodeDecodeError as error:
+            raise self._corrupt(f"{name}: {error}") from error
+
+    def numbers(self, path: str) -> list[float]:
+        """A list of numbers among the weights."""
+        return h5.numbers(self.weights(), path)
 
     def weights(self) -> io.BytesIO:
         """The weights' HDF5 file."""

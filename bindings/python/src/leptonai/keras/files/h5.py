@@ -44,6 +44,8 @@ def write(model: Model, target: str | BinaryIO) -> None:
                 store.attrs["name"] = group.name
             for number, index in enumerate(group.weights):
                 store.create_dataset(str(number), data=values[index])
+            if group.idf_weights is not None:
+                store.create_dataset("idf_weights", data=np.asarray(group.idf_weights, np.float32))
         if model.compiled:
             for path, variables in optimizer_state.read(model).items():
                 store = file.require_group(f"{path}/vars")
@@ -64,6 +66,23 @@ def _opened(source: str | BinaryIO) -> Iterator[Any]:
         raise
     except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
         raise CorruptDataError(f"filepath: expected a whole HDF5 file. Received: {error}") from error
+
+
+def numbers(source: str | BinaryIO, path: str) -> list[float]:
+    """A dataset of one axis.
+
+    Raises:
+        ValueError: Something else, or nothing, at that place.
+    """
+    with _opened(source) as file:
+        place, _, name = path.rpartition("/")
+        group = file.get(place)
+        link = None if group is None else group.get(name, getlink=True)
+        dataset = group[name] if isinstance(link, _h5py().HardLink) else None
+        if dataset is None or getattr(dataset, "ndim", None) != 1 or dataset.is_virtual or dataset.external:
+            raise CorruptDataError(f"filepath: expected numbers at '{path}'. Received: something else, or nothing")
+        values: list[float] = _floats(dataset).tolist()
+        return values
 
 
 def read(model: Model, source: str | BinaryIO, skip_mismatch: bool = False) -> None:

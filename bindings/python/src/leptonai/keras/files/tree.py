@@ -13,7 +13,7 @@ from typing import Any
 
 from .._names import snake_case
 
-_MODELS = ("Sequential", "Functional", "Model")
+MODELS = ("Sequential", "Functional", "Model")
 _RECURRENT = ("SimpleRNN", "LSTM", "GRU", "RNN", "ConvLSTM1D", "ConvLSTM2D", "ConvLSTM3D")
 _PARTS = {
     "Bidirectional": ("forward_layer", "backward_layer"),
@@ -32,11 +32,13 @@ class Group:
         path: The group that has the group "vars".
         name: The layer's name, which Keras writes beside it.
         weights: Indices into the model's weights, in the file's order.
+        idf_weights: What a lookup layer has in the output mode "tf_idf".
     """
 
     path: str
     name: str
     weights: tuple[int, ...]
+    idf_weights: tuple[float, ...] | None = None
 
 
 def groups_of(config: Mapping[str, Any], paths: Sequence[str]) -> list[Group]:
@@ -61,19 +63,19 @@ def _layers(fields: Mapping[str, Any], path: str, weights: list[tuple[int, str]]
     used: dict[str, int] = {}
     is_chain = "input_layers" not in fields
     for layer in fields["layers"]:
-        kind, layer_fields = _kind(layer), layer["config"]
+        kind, layer_fields = kind_of(layer), layer["config"]
         if is_chain and kind == "InputLayer":
             continue
-        name = _unique(snake_case(kind), used)
+        name = unique(snake_case(kind), used)
         yield from _groups(layer, f"{prefix}/{name}", own[layer_fields["name"]])
 
 
-def _kind(layer: Mapping[str, Any]) -> str:
+def kind_of(layer: Mapping[str, Any]) -> str:
     name: str = layer["class_name"]
     return _CLASSES.get(name, name)
 
 
-def _unique(name: str, used: dict[str, int]) -> str:
+def unique(name: str, used: dict[str, int]) -> str:
     count = used.get(name, 0)
     used[name] = count + 1
     return f"{name}_{count}" if count else name
@@ -81,9 +83,9 @@ def _unique(name: str, used: dict[str, int]) -> str:
 
 def _groups(layer: Mapping[str, Any], path: str, weights: list[tuple[int, str]]) -> Iterator[Group]:
     """The groups of a layer and of the layers in it."""
-    kind, fields = _kind(layer), layer["config"]
+    kind, fields = kind_of(layer), layer["config"]
     name = fields.get("name") or ""
-    if kind in _MODELS:
+    if kind in MODELS:
         yield Group(path, name, ())
         yield from _layers(fields, path, weights)
         return
@@ -107,7 +109,14 @@ def _groups(layer: Mapping[str, Any], path: str, weights: list[tuple[int, str]])
         ends = "/cell" if kind == "Bidirectional" else ""
         yield from _split([f"{path}/{part}{ends}" for part in parts], weights)
         return
-    yield Group(path, name, tuple(index for index, _ in weights))
+    from .vocabularies import idf_weights
+
+    idf = idf_weights(kind, fields)
+    own = None if idf is None else tuple(idf)
+    yield Group(path, name, tuple(index for index, _ in weights), own)
+    if kind == "TextVectorization":
+        # Keras has a StringLookup inside.
+        yield Group(f"{path}/_lookup_layer", "", (), own)
 
 
 def _within(weights: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -120,7 +129,7 @@ def _within(weights: list[tuple[int, str]]) -> list[tuple[int, str]]:
 
 def _cell_names(cell: Mapping[str, Any]) -> list[str]:
     used: dict[str, int] = {}
-    return [_unique(snake_case(each["class_name"]), used) for each in cell["config"]["cells"]]
+    return [unique(snake_case(each["class_name"]), used) for each in cell["config"]["cells"]]
 
 
 def _split(paths: list[str], weights: list[tuple[int, str]]) -> Iterator[Group]:

@@ -21,7 +21,8 @@ class InputLayer(Layer):
     Args:
         shape: Extents of one sample.
         batch_size: A fixed number of rows, or None for any.
-        dtype: "float32" or None.
+        dtype: "string" for text, which StringLookup, Hashing and TextVectorization take; by default "float32". Another
+            one says what the data is like.
         batch_shape: `(batch_size, *shape)`, instead of the two.
     """
 
@@ -56,7 +57,8 @@ class InputLayer(Layer):
                 "either shape (and batch_size) or batch_shape",
                 f"shape={shape}, batch_size={batch_size}, batch_shape={batch_shape}",
             )
-        super().__init__(name=name, dtype=dtype, **kwargs)
+        super().__init__(name=name, **kwargs)
+        self._dtype = _element_type(dtype)
         if batch_shape is not None:
             self.batch_shape = standardize_shape("batch_shape", batch_shape)
         else:
@@ -67,7 +69,13 @@ class InputLayer(Layer):
         """The symbolic tensor of this input."""
         if not self._nodes:
             self._add_node(Node(self, (), {}), [list(self.batch_shape)])
+            self._nodes[0].outputs[0].dtype = self._dtype
         return self._nodes[0].outputs[0]
+
+    @property
+    def dtype(self) -> str:
+        """What the data is like."""
+        return self._dtype
 
     @property
     def input(self) -> KerasTensor:
@@ -77,12 +85,23 @@ class InputLayer(Layer):
     def get_config(self) -> dict[str, Any]:
         return {
             "batch_shape": list(self.batch_shape),
-            "dtype": "float32",
+            "dtype": self._dtype,
             "sparse": False,
             "ragged": False,
             "name": self.name,
             "optional": False,
         }
+
+
+def _element_type(dtype: Any) -> str:
+    if dtype is None:
+        return "float32"
+    name = dtype if isinstance(dtype, str) else getattr(dtype, "name", None) or getattr(dtype, "__name__", None)
+    if name == "str":
+        return "string"
+    if not isinstance(name, str):
+        raise bad_argument("dtype", 'a name such as "float32" or "string"', dtype)
+    return name
 
 
 def Input(  # noqa: N802  Keras's name

@@ -29,7 +29,7 @@ def call_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     # Lists of numbers are data, lists of arrays are several inputs, as in Keras.
     args = tuple(_arrays(argument) for argument in args)
     arrays = [leaf for leaf in flatten([args, kwargs]) if isinstance(leaf, np.ndarray)]
-    key = (tuple(array.shape[1:] for array in arrays), tuple(sorted(kwargs)))
+    key = (tuple((array.shape[1:], array.dtype.kind == "O") for array in arrays), tuple(sorted(kwargs)))
     models: dict[Any, Functional] = layer.__dict__.setdefault("_eager_models", {})
     if key not in models:
         inputs: list[Any] = []
@@ -37,7 +37,11 @@ def call_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) 
         def symbol(value: Any) -> Any:
             if not isinstance(value, np.ndarray):
                 return value
-            entry = InputLayer(shape=value.shape[1:], name=f"input_{len(inputs)}")
+            entry = InputLayer(
+                shape=value.shape[1:],
+                dtype="string" if value.dtype.kind == "O" else None,
+                name=f"input_{len(inputs)}",
+            )
             inputs.append(entry.output)
             return entry.output
 
@@ -49,5 +53,5 @@ def call_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) 
 
 def _arrays(argument: Any) -> Any:
     if isinstance(argument, list | tuple) and argument and all(isinstance(item, np.ndarray) for item in argument):
-        return [to_array("inputs", item) for item in argument]
-    return to_array("inputs", argument)
+        return [to_array("inputs", item, text=True) for item in argument]
+    return to_array("inputs", argument, text=True)

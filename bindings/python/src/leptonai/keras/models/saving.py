@@ -55,10 +55,11 @@ def load_model(
 
 
 def _load_archive(path: str, compile: bool) -> Model:
-    from ..files import archive, h5
+    from ..files import archive, h5, vocabularies
 
     with archive.Archive(path) as opened:
         config = opened.config()
+        vocabularies.restore(config, opened)
         model = model_from_config(config)
         shape = (config.get("build_config") or {}).get("input_shape")
         if shape is not None and not model.built and isinstance(model, Sequential):
@@ -86,6 +87,8 @@ def model_from_json(json_string: str, custom_objects: None = None) -> Model:
 
 def model_from_config(config: dict[str, Any]) -> Model:
     """A model of the structure in a serialised config, with fresh weights."""
+    from . import functional  # noqa: F401  so that the class is known
+
     made = deserialize_keras_object({"module": "keras", **config} if isinstance(config, dict) else config)
     if not isinstance(made, Model):
         raise bad_argument("config", "the config of a model", config)

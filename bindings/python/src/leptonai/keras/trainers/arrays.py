@@ -16,8 +16,11 @@ _DIRECT = frozenset(np.dtype(name) for name in ("float32", "float64", "int32", "
 _EXPECTED = "an array or a rectangular nest of numbers"
 
 
-def to_array(argument: str, value: Any) -> Array:
+def to_array(argument: str, value: Any, text: bool = False) -> Array:
     """`value` as an array of a type that the library takes; the same memory when it already is one.
+
+    Args:
+        text: Whether text is taken as well: it comes as an array of str that nobody else has.
 
     Raises:
         ValueError: Nothing, a ragged nest, or a container that holds no data.
@@ -30,11 +33,29 @@ def to_array(argument: str, value: Any) -> Array:
             raise bad_argument(argument, "an array without masked elements", "a masked array")
     else:
         array = _from_other(argument, value)
+    if text and array.dtype.kind in "OUST":
+        texts = _texts(argument, array)
+        if texts is not None:
+            return texts
     if array.dtype not in _DIRECT:
         array = _converted(argument, array)
     if not array.flags.aligned or any(stride % array.itemsize for stride in array.strides):
         array = np.ascontiguousarray(array)
     return array
+
+
+def _texts(argument: str, array: Array) -> Array | None:
+    """An array of str, or None when there is anything but text."""
+    items = array.ravel().tolist()
+    try:
+        items = [item.decode() if isinstance(item, bytes) else item for item in items]
+    except UnicodeDecodeError as error:
+        raise bad_argument(argument, "UTF-8 text", f"{error.object!r}") from error
+    if not all(isinstance(item, str) for item in items):
+        return None
+    copy = np.empty(len(items), dtype=object)
+    copy[:] = items
+    return copy.reshape(array.shape)
 
 
 def _from_other(argument: str, value: Any) -> Array:
@@ -96,40 +117,41 @@ def _converted(argument: str, array: Array) -> Array:
 
 
 def to_inputs(
-    argument: str, value: Any, ranks: tuple[int, ...] | None, names: tuple[str, ...] = ()
+    argument: str, value: Any, ranks: tuple[int, ...] | None, names: tuple[str, ...] = (), text: bool = False
 ) -> tuple[Array, ...]:
     """One array per input or output of a model.
 
     Args:
         ranks: The rank of each, with the batch axis; None when the model is not built.
         names: The name of each, for dicts.
+        text: As in `to_array`.
 
     A list or tuple is one array per input when the model has several, and when it has as many arrays as the model has
     inputs, each of its input's rank. Anything else is the data of the single input.
     """
     if isinstance(value, Mapping):
-        return _by_name(argument, value, names)
+        return _by_name(argument, value, names, text)
     if isinstance(value, list | tuple) and value:
         if ranks is None:
             # A model of one's own class may take several arrays.
             if len(value) > 1 and all(isinstance(item, np.ndarray) for item in value):
-                return tuple(to_array(f"{argument}[{place}]", item) for place, item in enumerate(value))
+                return tuple(to_array(f"{argument}[{place}]", item, text) for place, item in enumerate(value))
         elif len(ranks) > 1:
-            return tuple(to_array(f"{argument}[{place}]", item) for place, item in enumerate(value))
+            return tuple(to_array(f"{argument}[{place}]", item, text) for place, item in enumerate(value))
         elif len(value) == 1 and isinstance(value[0], np.ndarray) and value[0].ndim == ranks[0]:
-            return (to_array(argument, value[0]),)
-    return (to_array(argument, value),)
+            return (to_array(argument, value[0], text),)
+    return (to_array(argument, value, text),)
 
 
-def _by_name(argument: str, value: Mapping[Any, Any], names: tuple[str, ...]) -> tuple[Array, ...]:
+def _by_name(argument: str, value: Mapping[Any, Any], names: tuple[str, ...], text: bool) -> tuple[Array, ...]:
     unknown = [str(name) for name in value if name not in names]
     if names and len(names) == len(value) == 1 and unknown:
         # The one array of a model with one input, whatever it is called.
-        return (to_array(argument, next(iter(value.values()))),)
+        return (to_array(argument, next(iter(value.values())), text),)
     missing = [name for name in names if name not in value]
     if unknown or missing:
         raise bad_argument(argument, f"a dict with {', '.join(names)}", f"one with {', '.join(map(str, value))}")
-    return tuple(to_array(f"{argument}['{name}']", value[name]) for name in names)
+    return tuple(to_array(f"{argument}['{name}']", value[name], text) for name in names)
 
 
 def adjust_rank(array: Array, shape: tuple[int, ...]) -> Array:

@@ -618,9 +618,11 @@ class Trainer(BatchMethods):
         """x as the model takes it; builds a model that waits for its first data."""
         shapes = self._input_shapes
         if shapes is None:
-            self._ensure_built([array.shape[1:] for array in to_inputs(argument, x, None, self._input_names)])
+            self._ensure_built(
+                [array.shape[1:] for array in to_inputs(argument, x, None, self._input_names, text=True)]
+            )
             shapes = self._input_shapes or ()
-        arrays = to_inputs(argument, x, tuple(len(shape) for shape in shapes), self._input_names)
+        arrays = to_inputs(argument, x, tuple(len(shape) for shape in shapes), self._input_names, text=True)
         return tuple(adjust_rank(array, shape) for array, shape in zip(arrays, shapes, strict=True))
 
     def _data(
