@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -119,9 +120,9 @@ class Operation:
         nodes: list[Node] = self.__dict__.setdefault("_inbound_nodes", [])
         return nodes
 
+    @abstractmethod
     def _written(self) -> dict[str, Any]:
         """As Keras writes it: module, class_name, config, registered_name."""
-        raise NotImplementedError
 
     def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Notes a call, once the library has found that it fits, and gives the tensors that come out."""

@@ -27,9 +27,10 @@ class Sharing:
     _native: ModelHandle
     _weights: list[Variable]
 
-    @property
-    def built(self) -> bool:
-        raise NotImplementedError
+    if TYPE_CHECKING:
+
+        @property
+        def built(self) -> bool: ...
 
     def __init__(self) -> None:
         self._is_sharing = False
