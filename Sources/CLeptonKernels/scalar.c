@@ -337,6 +337,7 @@ static void adam_f32(float *w, float *m, float *v, float *vhat, const float *g, 
 #include "scalar_normalization.h"
 #include "scalar_operations.h"
 #include "scalar_preprocessing.h"
+#include "scalar_optimizer.h"
 
 /* -------------------------------------------------------- matrix products */
 

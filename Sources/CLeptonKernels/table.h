@@ -16,8 +16,9 @@
 #include "table_normalization.h"
 #include "table_objective.h"
 #include "table_operations.h"
-#include "table_recurrent.h"
+#include "table_optimizer.h"
 #include "table_preprocessing.h"
+#include "table_recurrent.h"
 
 #if defined(__x86_64__)
 #define LEPTON_X86 1
@@ -101,7 +102,8 @@
     LEPTON_OBJECTIVE_KERNELS(DO, GET)                                                                                  \
     LEPTON_ATTENTION_KERNELS(DO, GET)                                                                                  \
     LEPTON_RECURRENT_KERNELS(DO, GET)                                                                                  \
-    LEPTON_PREPROCESSING_KERNELS(DO, GET)
+    LEPTON_PREPROCESSING_KERNELS(DO, GET)                                                                              \
+    LEPTON_OPTIMIZER_KERNELS(DO, GET)
 
 #define LEPTON_FIELD_DO(name, parameters, arguments) void(*name) parameters;
 #define LEPTON_FIELD_GET(type, name, parameters, arguments) type(*name) parameters;

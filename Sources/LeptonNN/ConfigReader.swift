@@ -35,6 +35,9 @@ public struct ConfigReader {
     /// Whether the field stands there as null, which for some arguments is not the same as its absence.
     package func isNull(_ name: String) -> Bool { object[name] == .null }
 
+    /// Whether the field is there, if only as null.
+    package func has(_ name: String) -> Bool { object[name] != nil }
+
     /// The field as it stands; nil when absent or null.
     package mutating func value(_ name: String) -> JSONValue? { field(name) }
 

@@ -67,12 +67,28 @@ extension Initializer {
         default:
             kind = (Initializer.fixedScaling[className] ?? .glorotUniform()).kind
         }
+        var (inputAxes, outputAxes): ([Int]?, [Int]?)
         if case .varianceScaling = kind {
-            for axes in ["input_axes", "output_axes"] {
-                try reader.neutral(axes, instead: "leave it out: the last axis is the output")
-            }
+            inputAxes = try Initializer.axes("input_axes", className, &reader)
+            outputAxes = try Initializer.axes("output_axes", className, &reader)
         }
-        self.init(className: className, kind: kind, seed: seed)
+        self.init(className: className, kind: kind, seed: seed, inputAxes: inputAxes, outputAxes: outputAxes)
+    }
+
+    private static func axes(
+        _ name: String, _ owner: String, _ reader: inout ConfigReader
+    ) throws(LeptonError) -> [Int]? {
+        guard let value = reader.value(name) else { return nil }
+        var axes: [Int] = []
+        for item in value.arrayValue ?? [value] {
+            guard let axis = item.intValue else {
+                throw LeptonError(
+                    .invalidArgument, argument: "\(owner).\(name)", expected: "a list of whole numbers",
+                    received: item.kindName)
+            }
+            axes.append(axis)
+        }
+        return axes
     }
 
     private static func varianceScaling(_ reader: inout ConfigReader) throws(LeptonError) -> Kind {
@@ -117,8 +133,9 @@ extension Initializer {
                 fields["distribution"] = .string(distribution.rawValue)
             }
             fields["seed"] = seedValue
-            fields["input_axes"] = .null
-            fields["output_axes"] = .null
+            func list(_ axes: [Int]?) -> JSONValue { axes.map { .array($0.map { .integer(Int64($0)) }) } ?? .null }
+            fields["input_axes"] = list(inputAxes)
+            fields["output_axes"] = list(outputAxes)
         }
         return serialized(module: "keras.initializers", className: className, config: fields)
     }

@@ -29,7 +29,7 @@ extension Initializer {
         case .truncatedNormal(let mean, let deviation):
             for i in values.indices { values[i] = Float(mean) + Float(deviation) * random.truncatedNormal() }
         case .varianceScaling(let scale, let mode, let distribution):
-            let variance = scale / max(1, Initializer.fan(shape, mode))
+            let variance = scale / max(1, try fan(shape, mode))
             switch distribution {
             case .uniform:
                 let limit = (3 * variance).squareRoot()
@@ -53,7 +53,11 @@ extension Initializer {
             }
             for i in part..<2 * part { values[i] = 1 }
         case .identity(let gain):
-            let (rows, columns) = try Initializer.matrixExtents(shape, className)
+            guard shape.count == 2 else {
+                throw LeptonError(
+                    .shapeMismatch, argument: className, expected: "a weight of 2 axes", received: Shape.text(shape))
+            }
+            let (rows, columns) = (shape[0], shape[1])
             for i in values.indices { values[i] = 0 }
             for i in 0..<min(rows, columns) { values[i * columns + i] = Float(gain) }
         }
@@ -65,12 +69,29 @@ extension Initializer {
         for i in values.indices { values[i] = Float(minimum + (maximum - minimum) * Double(random.uniform())) }
     }
 
+    private func extent(_ axes: [Int], of shape: [Int]) throws(LeptonError) -> Double {
+        var product = 1.0
+        for axis in axes {
+            let place = axis < 0 && axis >= -shape.count ? axis + shape.count : axis
+            guard shape.indices.contains(place) else {
+                throw LeptonError(
+                    .invalidArgument, argument: "\(className).input_axes, output_axes",
+                    expected: "axes of a weight of shape \(Shape.text(shape))", received: "\(axis)")
+            }
+            product *= Double(shape[place])
+        }
+        return product
+    }
+
     /// Keras's `compute_fans`: the last axis is the output, the one before it the input, the others the
     /// receptive field of a convolution, which counts towards both.
-    private static func fan(_ shape: [Int], _ mode: FanMode) -> Double {
+    private func fan(_ shape: [Int], _ mode: FanMode) throws(LeptonError) -> Double {
         let fanIn: Double
         let fanOut: Double
-        if shape.count < 2 {
+        if let inputAxes, let outputAxes {
+            fanIn = try extent(inputAxes, of: shape)
+            fanOut = try extent(outputAxes, of: shape)
+        } else if shape.count < 2 {
             fanIn = Double(shape.first ?? 1)
             fanOut = fanIn
         } else {

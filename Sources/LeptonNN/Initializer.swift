@@ -27,6 +27,17 @@ public struct Initializer: Sendable, Equatable {
     package let kind: Kind
     /// An own seed draws the same numbers wherever the initializer is used; nil draws from the model's seed.
     package let seed: UInt64?
+    /// The axes that are inputs, and outputs, where that does not follow from the shape.
+    package let inputAxes: [Int]?
+    package let outputAxes: [Int]?
+
+    init(className: String, kind: Kind, seed: UInt64?, inputAxes: [Int]? = nil, outputAxes: [Int]? = nil) {
+        self.className = className
+        self.kind = kind
+        self.seed = seed
+        self.inputAxes = inputAxes
+        self.outputAxes = outputAxes
+    }
 
     /// All zeros: the default for biases.
     public static let zeros = Initializer(className: "Zeros", kind: .constant(0), seed: nil)

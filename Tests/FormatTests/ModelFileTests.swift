@@ -46,7 +46,11 @@ import Testing
     @Test(arguments: [
         Optimizer.adam(amsgrad: true), .adam(), .sgd(), .sgd(learningRate: 0.1, momentum: 0.9, nesterov: true),
         .adamW(), .rmsprop(momentum: 0.5, centered: true), .rmsprop(centered: true), .adagrad(), .adadelta(),
-        .adamax(), .nadam(), .lion(weightDecay: 0.1),
+        .adamax(), .nadam(), .lion(weightDecay: 0.1), .ftrl(learningRate: 0.1, l1: 0.01), .adafactor(), .lamb(),
+        .muon(weightDecay: 0.1), .scheduleFreeAdamW(warmupSteps: 3),
+        .nadam().clipping(norm: 0.1).following(.cosineDecay(initial: 0.01, decaySteps: 40)),
+        .adam(weightDecay: 0.1).accumulatingGradients(steps: 7).excludingFromDecay(["bias"]),
+        .sgd(momentum: 0.9).scalingLoss(growthSteps: 3),
     ])
     func trainingGoesOnToTheSameBits(_ optimizer: Optimizer) throws {
         let straight = sample(optimizer: optimizer)
@@ -54,6 +58,18 @@ import Testing
         let stopped = sample(optimizer: optimizer)
         try train(stopped, epochs: 2)
         let resumed = try decoded(encoded(stopped))
+        try train(resumed, epochs: 3)
+        #expect(try bits(resumed) == bits(straight))
+    }
+
+    /// A fit ends with the averages as weights, so that it is compared with one that was stopped at the same place.
+    @Test func averagesGoOnToTheSameBits() throws {
+        let optimizer = Optimizer.adam().averagingWeights(momentum: 0.8, overwritingEvery: 5)
+            .accumulatingGradients(steps: 3)
+        let straight = sample(optimizer: optimizer)
+        try train(straight, epochs: 2)
+        let resumed = try decoded(encoded(straight))
+        try train(straight, epochs: 3)
         try train(resumed, epochs: 3)
         #expect(try bits(resumed) == bits(straight))
     }

@@ -45,6 +45,18 @@ import Testing
             loss: .categoricalCrossentropy(fromLogits: true), input: [3],
             target: { try labels(rows: $0, classes: 4, oneHot: true, seed: 5) }),
         Case(
+            testDescription: "penalties on weights and on what layers give",
+            layers: {
+                [
+                    // Single pairs of vectors, and no sums of magnitudes: those have kinks.
+                    Dense(
+                        units: 2, activation: .tanh, kernelRegularizer: .orthogonal(factor: 0.5, rows: false),
+                        biasRegularizer: .l2(0.1), activityRegularizer: .l2(0.03), inputShape: [4]),
+                    Dense(units: 3, activation: .tanh, kernelRegularizer: .orthogonal(factor: 0.3)),
+                    Dense(units: 2, kernelRegularizer: .l2(0.05), activityRegularizer: .l2(0.02)),
+                ]
+            }, loss: .meanSquaredError, input: [4], target: { try numbers([$0, 2], seed: 8) }),
+        Case(
             testDescription: "sparse crossentropy of a softmax activation",
             layers: { [Dense(units: 3, activation: .softmax, inputShape: [3])] },
             loss: .sparseCategoricalCrossentropy(), input: [3],

@@ -73,7 +73,8 @@ void lepton_k_add_f32(float *out, const float *a, const float *b, size_t n);
 /** out(n) = a * b; out may be a or b. */
 void lepton_k_multiply_f32(float *out, const float *a, const float *b, size_t n);
 
-/** out(n) = ((in[0] + in[1]) + in[2]) + ..., the fixed order in which shard gradients are reduced. count >= 1. */
+/** out(n) = ((in[0] + in[1]) + in[2]) + ..., the fixed order in which shard gradients are reduced. count >= 1; out may
+ *  be in[0]. */
 void lepton_k_sum_f32(float *out, const float *const *in, size_t count, size_t n);
 
 /** Inverted dropout (Srivastava et al., 2014): mask(i) is 0 with probability `rate`, else 1/(1-rate);
@@ -214,5 +215,6 @@ void lepton_k_decay_f32(float *w, size_t n, float factor);
 #include "lepton_kernels_convolution.h"
 #include "lepton_kernels_objective.h"
 #include "lepton_kernels_recurrent.h"
+#include "lepton_kernels_optimizer.h"
 
 #endif /* LEPTON_KERNELS_H */

@@ -30,6 +30,7 @@
 #include "noise.h"
 #include "normalization.h"
 #include "objective.h"
+#include "optimizer.h"
 #include "optimizers.h"
 #include "pooling.h"
 #include "recurrent.h"

@@ -29,7 +29,7 @@ extension ModelGraph {
                         received: "\(outputs.count) outputs")
                 }
                 let shapes = inputs.map(\.sample)
-                let weights = try layer.weights(for: shapes)
+                let weights = try layer.ruledWeights(for: shapes)
                 if let known = result.weights[node.layer] {
                     guard known.map(\.spec.shape) == weights.map(\.spec.shape) else {
                         throw LeptonError(
@@ -114,7 +114,10 @@ extension ModelGraph {
             if let place = inputs.firstIndex(of: index), place < values.count { inputValues = [values[place]] }
             try withContext(node) { () throws(LeptonError) in
                 let layer = try configured(node, inputs: inputValues.count)
-                let made = try layer.lowerAll(into: &graph, inputs: inputValues, weights: weights[node.layer])
+                var made = try layer.lowerAll(into: &graph, inputs: inputValues, weights: weights[node.layer])
+                if let regularizer = layer.options.activityRegularizer {
+                    made = try graph.appendPenalty(regularizer, after: made)
+                }
                 if layer.supportsMasking, let first = inputValues.first, let mask = graph.masks[first] {
                     for value in made where graph.masks[value] == nil { graph.masks[value] = mask }
                 }

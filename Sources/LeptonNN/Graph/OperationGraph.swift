@@ -65,19 +65,28 @@ package struct WeightSpec: Sendable {
     package let initializer: Initializer
     /// False for what training changes by other means than gradients, a moving average, say.
     package let isTrainable: Bool
+    /// What is added to the loss for it, while it is trained.
+    package var regularizer: Regularizer?
+    /// What it is made to obey after each step.
+    package var constraint: Constraint?
 
-    package init(name: String, shape: [Int], initializer: Initializer, isTrainable: Bool = true) {
+    package init(
+        name: String, shape: [Int], initializer: Initializer, isTrainable: Bool = true,
+        regularizer: Regularizer? = nil, constraint: Constraint? = nil
+    ) {
         self.name = name
         self.shape = shape
         self.initializer = initializer
         self.isTrainable = isTrainable
+        self.regularizer = regularizer
+        self.constraint = constraint
     }
 
     /// The weight of a layer that stands inside another: "forward_layer/kernel".
     package func inside(_ layer: String, isTrainable: Bool) -> WeightSpec {
         WeightSpec(
             name: name.isEmpty ? layer : "\(layer)/\(name)", shape: shape, initializer: initializer,
-            isTrainable: self.isTrainable && isTrainable)
+            isTrainable: self.isTrainable && isTrainable, regularizer: regularizer, constraint: constraint)
     }
 }
 

@@ -7,6 +7,7 @@ import LeptonTensor
 ///     Dense(units: 64, activation: .relu, inputShape: [30])
 public struct Dense: Layer {
     public static let className = "Dense"
+    public static let ruledWeights = ["kernel", "bias"]
     public var options: LayerOptions
 
     public let units: Int
@@ -21,7 +22,9 @@ public struct Dense: Layer {
     public init(
         units: Int, activation: Activation = .linear, useBias: Bool = true,
         kernelInitializer: Initializer = .glorotUniform(), biasInitializer: Initializer = .zeros,
-        inputShape: [Int]? = nil, name: String? = nil
+        kernelRegularizer: Regularizer? = nil, biasRegularizer: Regularizer? = nil,
+        activityRegularizer: Regularizer? = nil, kernelConstraint: Constraint? = nil,
+        biasConstraint: Constraint? = nil, inputShape: [Int]? = nil, name: String? = nil
     ) {
         self.units = units
         self.activation = activation
@@ -29,6 +32,11 @@ public struct Dense: Layer {
         self.kernelInitializer = kernelInitializer
         self.biasInitializer = biasInitializer
         options = LayerOptions(name: name, inputShape: inputShape)
+        options.regularizers["kernel"] = kernelRegularizer
+        options.regularizers["bias"] = biasRegularizer
+        options.constraints["kernel"] = kernelConstraint
+        options.constraints["bias"] = biasConstraint
+        options.activityRegularizer = activityRegularizer
     }
 
     public init(arguments: inout ConfigReader) throws(LeptonError) {
@@ -39,9 +47,6 @@ public struct Dense: Layer {
             arguments.value("kernel_initializer"), argument: "Dense.kernel_initializer", default: .glorotUniform())
         biasInitializer = try Initializer(
             arguments.value("bias_initializer"), argument: "Dense.bias_initializer", default: .zeros)
-        for name in ["kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"] {
-            try arguments.neutral(name, instead: "leave it out")
-        }
         try arguments.neutral("lora_rank", instead: "leave it out")
         options = LayerOptions()
         if let dimension = arguments.value("input_dim") {
@@ -58,8 +63,6 @@ public struct Dense: Layer {
         [
             "units": .integer(Int64(units)), "activation": activation.config, "use_bias": .bool(useBias),
             "kernel_initializer": kernelInitializer.config, "bias_initializer": biasInitializer.config,
-            "kernel_regularizer": .null, "bias_regularizer": .null, "kernel_constraint": .null,
-            "bias_constraint": .null,
         ]
     }
 

@@ -37,6 +37,11 @@ public protocol Layer: Sendable {
     /// Whether the mask of the first input is also that of the outputs.
     var supportsMasking: Bool { get }
 
+    /// Weights that the layer has the arguments `<weight>_regularizer` and `<weight>_constraint` for: "kernel", "bias".
+    /// `recurrent`, say, is the weight of that name or else `recurrent_kernel`. They are read into `options`, applied to
+    /// the weights and written to the config for every layer alike.
+    static var ruledWeights: [String] { get }
+
     /// The layer as a certain call uses it: what its functions do may depend on the call's keywords.
     ///
     /// - Throws: `invalidArgument` or `notSupported` for keywords that it does not take.
@@ -55,6 +60,7 @@ extension Layer {
     public static var acceptedDTypes: [String] { ["float32"] }
     public var inputCounts: ClosedRange<Int> { 1...1 }
     public var supportsMasking: Bool { false }
+    public static var ruledWeights: [String] { [] }
     public var identity: LayerIdentity { LayerIdentity(module: "keras.layers", className: Self.className) }
     public mutating func setTrainable(_ isTrainable: Bool) { options.isTrainable = isTrainable }
 
@@ -78,9 +84,16 @@ extension Layer {
 public struct LayerWeight: Sendable {
     package let spec: WeightSpec
 
-    /// - Parameter isTrainable: false for what training changes by other means than gradients.
-    public init(name: String, shape: [Int], initializer: Initializer, isTrainable: Bool = true) {
-        spec = WeightSpec(name: name, shape: shape, initializer: initializer, isTrainable: isTrainable)
+    /// - Parameters:
+    ///   - isTrainable: false for what training changes by other means than gradients.
+    ///   - regularizer, constraint: nil for those that the layer's options have for a weight of this name.
+    public init(
+        name: String, shape: [Int], initializer: Initializer, isTrainable: Bool = true,
+        regularizer: Regularizer? = nil, constraint: Constraint? = nil
+    ) {
+        spec = WeightSpec(
+            name: name, shape: shape, initializer: initializer, isTrainable: isTrainable, regularizer: regularizer,
+            constraint: constraint)
     }
 }
 
@@ -90,7 +103,7 @@ extension LayerWeight {
         LayerWeight(spec: spec.inside(name, isTrainable: isTrainable))
     }
 
-    private init(spec: WeightSpec) { self.spec = spec }
+    init(spec: WeightSpec) { self.spec = spec }
 }
 
 /// How Keras writes a layer.
@@ -137,6 +150,12 @@ public struct LayerOptions: Sendable, Equatable {
     public var isTrainable = true
     /// Extents of one sample, for the first layer of a Sequential model.
     public var inputShape: [Int]?
+    /// Penalties on weights, by the name that the arguments have for the weight: "kernel".
+    public var regularizers: [String: Regularizer] = [:]
+    /// What weights are made to obey, likewise.
+    public var constraints: [String: Constraint] = [:]
+    /// A penalty on what the layer gives, divided by the number of rows.
+    public var activityRegularizer: Regularizer?
 
     public init(name: String? = nil, inputShape: [Int]? = nil) {
         self.name = name

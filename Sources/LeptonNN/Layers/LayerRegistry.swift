@@ -98,6 +98,7 @@ package enum LayerRegistry {
         var reader = ConfigReader(className, config, nesting: nesting)
         var layer = try type.init(arguments: &reader)
         layer.options = try LayerOptions(&reader, keeping: layer.options, dtypes: type.acceptedDTypes)
+        try layer.options.readRules(for: type.ruledWeights, className, &reader)
         try reader.finish()
         return layer
     }
@@ -128,6 +129,7 @@ package enum LayerRegistry {
             fields["dtype"] = floatPolicy
         }
         for key in arguments.keys { fields[key] = arguments[key] }
+        for (key, value) in layer.options.rules(for: type(of: layer).ruledWeights) { fields[key] = value }
         if layer is InputLayer { fields["name"] = layer.options.name.map { .string($0) } ?? .null }
         return serialized(
             module: identity.module, className: identity.className, config: fields,
@@ -154,6 +156,8 @@ extension LayerOptions {
                 .notSupported, "dtype '\(dtype?.prefix(80) ?? "")' is not supported; models compute in float32")
         }
         reader.ignore("build_config", "quantization_config")
-        try reader.neutral("activity_regularizer", instead: "leave it out")
+        if let value = reader.value("activity_regularizer") {
+            activityRegularizer = try Regularizer(value, argument: "activity_regularizer")
+        }
     }
 }

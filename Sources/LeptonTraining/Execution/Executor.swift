@@ -11,10 +11,10 @@ package final class Executor {
     private let pool: WorkerPool
     private let workerCount: Int
     private let job: UnsafeMutablePointer<StepJob>
+    private let penalties: Penalties?
+    private let updater: Updater?
     private let workerMemory: UnsafeMutablePointer<WorkerMemory>
     private let floatsPerRow: UnsafeMutablePointer<Int>
-    private let pieces: UnsafeMutablePointer<ParameterPiece>
-    private let pieceCount: Int
     private let dataBases: UnsafeMutablePointer<UnsafePointer<Float>>
     private let sums: AlignedBuffer<Double>
     private let gradients: AlignedBuffer<Float>?
@@ -25,13 +25,12 @@ package final class Executor {
     private let floatBuffers: [AlignedBuffer<Float>]
     private let pointerBuffers: [AlignedBuffer<UInt>]
 
-    /// Floats in one piece of the parameters: enough to be worth a task, few enough to share between workers.
-    private static let pieceFloats = 16 * 1024
-
-    /// - Parameter parameters: the model's.
+    /// - Parameters:
+    ///   - parameters: the model's.
+    ///   - optimizer: nil when nothing is trained.
     init(
-        plan: Plan, policy: ShardPolicy, layout: ParameterLayout, parameters: AlignedBuffer<Float>, pool: WorkerPool,
-        seed: UInt64, isTraining: Bool
+        plan: Plan, policy: ShardPolicy, graph: OperationGraph, layout: ParameterLayout,
+        parameters: AlignedBuffer<Float>, pool: WorkerPool, seed: UInt64, optimizer: Optimizer?
     ) throws(LeptonError) {
         let dataCount = plan.dataFloatsPerRow.count
         var floatBuffers: [AlignedBuffer<Float>] = []
@@ -59,7 +58,7 @@ package final class Executor {
                         .bindMemory(to: UnsafePointer<Float>?.self, capacity: max(policy.shardCount, 1))))
         }
         let gradients =
-            isTraining
+            optimizer != nil
             ? try AlignedBuffer<Float>(zeros: policy.shardCount * layout.totalFloats, purpose: "gradients") : nil
         let sums = try AlignedBuffer<Double>(zeros: policy.shardCount * plan.sumCount, purpose: "sums")
         partials =
@@ -76,9 +75,6 @@ package final class Executor {
         self.sums = sums
         workerMemory = Executor.allocate(memories)
         floatsPerRow = Executor.allocate(plan.dataFloatsPerRow)
-        let pieceList = Executor.pieces(of: layout.trainableRanges)
-        pieces = Executor.allocate(pieceList)
-        pieceCount = pieceList.count
         dataBases = .allocate(capacity: max(dataCount, 1))
         job = .allocate(capacity: 1)
         job.initialize(
@@ -86,30 +82,27 @@ package final class Executor {
                 program: plan.program, workers: workerMemory, floatsPerRow: floatsPerRow, dataCount: dataCount,
                 rowsPerShard: policy.rowsPerShard, parameters: parameters.pointer, parameterFloats: layout.totalFloats,
                 gradients: gradients?.pointer, sums: sums.pointer, sumCount: plan.sumCount, partials: partials?.pointer,
-                partialFloats: plan.partialFloats, pieces: pieces, seed: seed,
+                partialFloats: plan.partialFloats, seed: seed,
                 batch: BatchSource(data: dataBases, order: nil, start: 0, rows: 0)))
+        penalties = try Penalties(graph: graph, layout: layout, job: job, workers: workerCount)
+        if let optimizer {
+            updater = try Updater(optimizer, graph: graph, layout: layout, job: job, workers: workerCount)
+        } else {
+            updater = nil
+        }
     }
 
     deinit {
         job.deallocate()
         dataBases.deallocate()
-        pieces.deallocate()
         floatsPerRow.deallocate()
         workerMemory.deallocate()
     }
 
-    private static func allocate<Element: BitwiseCopyable>(_ values: [Element]) -> UnsafeMutablePointer<Element> {
+    static func allocate<Element: BitwiseCopyable>(_ values: [Element]) -> UnsafeMutablePointer<Element> {
         let pointer = UnsafeMutablePointer<Element>.allocate(capacity: max(values.count, 1))
         for (index, value) in values.enumerated() { (pointer + index).initialize(to: value) }
         return pointer
-    }
-
-    private static func pieces(of ranges: [Range<Int>]) -> [ParameterPiece] {
-        ranges.flatMap { range in
-            stride(from: range.lowerBound, to: range.upperBound, by: pieceFloats).map {
-                ParameterPiece(offset: $0, count: min(pieceFloats, range.upperBound - $0))
-            }
-        }
     }
 
     /// Sets the rows that the following steps take their batches from; they must stay where they are meanwhile.
@@ -125,9 +118,7 @@ package final class Executor {
     ) {
         runShards(order, start, rows, iteration: state.iterations, totals: totals)
         StepJob.finish(job)
-        job.pointee.update = state.nextUpdate(parameters: job.pointee.parameters)
-        pool.run(tasks: pieceCount, limit: workerCount, context: job, body: { StepJob.apply($0, $1, $2) })
-        state.iterations += 1
+        updater?.run(state, pool: pool)
     }
 
     /// One evaluation step: the same sums, nothing changes.
@@ -142,6 +133,12 @@ package final class Executor {
         job.pointee.iteration = iteration
         job.pointee.batch = BatchSource(data: dataBases, order: order, start: start, rows: rows)
         let shards = job.pointee.shards
+        if let gradients, !plan.rangesWithoutGradient.isEmpty {
+            // What no step writes is what the stages of an update have left there.
+            for range in plan.rangesWithoutGradient {
+                (gradients.pointer + range.lowerBound).update(repeating: 0, count: range.count)
+            }
+        }
         for phase in 0..<job.pointee.program.phases {
             job.pointee.phase = phase
             pool.run(tasks: shards, limit: workerCount, context: job, body: { StepJob.gradients($0, $1, $2) })
@@ -152,5 +149,8 @@ package final class Executor {
             for shard in 0..<shards { total += job.pointee.sums[shard * count + index] }
             totals[index] = total
         }
+        // Penalties on values are of the batch, divided by its rows; those on weights are added as they are.
+        guard count > 0 else { return }
+        totals[count - 1] = totals[count - 1] / Double(rows) + (penalties?.run(pool: pool, workers: workerCount) ?? 0)
     }
 }

@@ -14,6 +14,14 @@ struct OptimizerUpdate: BitwiseCopyable {
             rate: Float, momentumFactor: Float, gradientFactor: Float, correction: Float, beta1: Float, beta2: Float,
             epsilon: Float)
         case lion(rate: Float, beta1: Float, beta2: Float)
+        case ftrl(rate: Float, power: Float, l1: Float, l2: Float, shrinkage: Float)
+        case scheduleFree(
+            rate: Float, beta1: Float, beta2: Float, correction: Float, weight: Float, epsilon: Float)
+        // The following need more of a weight than an element: see `UpdateJob`.
+        case lamb(
+            rate: Float, rest1: Float, rest2: Float, correction1: Float, correction2: Float, epsilon: Float)
+        case adafactor(AdafactorStep)
+        case muon(MuonStep)
     }
 
     let parameters: UnsafeMutablePointer<Float>
@@ -24,10 +32,10 @@ struct OptimizerUpdate: BitwiseCopyable {
     let decay: Float
     let rule: Rule
 
-    /// Updates `count` parameters from `offset` on with their gradients.
-    func apply(offset: Int, count: Int, gradient: UnsafePointer<Float>) {
+    /// Updates `count` parameters from `offset` on with their gradients, element by element.
+    func apply(offset: Int, count: Int, gradient: UnsafePointer<Float>, decays: Bool = true) {
         let weights = parameters + offset
-        if decay != 0 { lepton_k_decay_f32(weights, count, decay) }
+        if decay != 0, decays { lepton_k_decay_f32(weights, count, decay) }
         let first = slot0.map { $0 + offset }
         let second = slot1.map { $0 + offset }
         let third = slot2.map { $0 + offset }
@@ -52,6 +60,12 @@ struct OptimizerUpdate: BitwiseCopyable {
                 epsilon)
         case .lion(let rate, let beta1, let beta2):
             lepton_k_lion_f32(weights, first, gradient, count, rate, beta1, beta2)
+        case .ftrl(let rate, let power, let l1, let l2, let shrinkage):
+            lepton_k_ftrl_f32(weights, first, second, gradient, count, rate, power, l1, l2, shrinkage)
+        case .scheduleFree(let rate, let beta1, let beta2, let correction, let weight, let epsilon):
+            lepton_k_schedule_free_f32(
+                weights, first, second, gradient, count, rate, beta1, beta2, correction, weight, epsilon)
+        case .lamb, .adafactor, .muon: break
         }
     }
 }

@@ -28,12 +28,6 @@ struct WorkerMemory: BitwiseCopyable {
     static let blockFloats = 1024
 }
 
-/// A run of trained parameters that one task updates.
-struct ParameterPiece: BitwiseCopyable {
-    let offset: Int
-    let count: Int
-}
-
 /// One training or evaluation step as the workers see it: plain memory only.
 struct StepJob {
     let program: StepProgram
@@ -50,17 +44,15 @@ struct StepJob {
     /// Totals over the batch: a region for each shard.
     let partials: UnsafeMutablePointer<Float>?
     let partialFloats: Int
-    let pieces: UnsafePointer<ParameterPiece>
     let seed: UInt64
     var iteration: UInt64 = 0
     /// The phase that is run.
     var phase = 0
     var batch: BatchSource
-    var update: OptimizerUpdate?
 
     var shards: Int { (batch.rows + rowsPerShard - 1) / rowsPerShard }
 
-    /// The first of a step's two functions: from the parameters and a shard to the shard's gradients and sums. Writes
+    /// The first of a step's two functions (`UpdateJob` has the second): from the parameters and a shard to the shard's gradients and sums. Writes
     /// nothing else, so that any worker, or any machine, may run it, and run it again. With several phases, each runs for
     /// every shard before the next begins, and each shard has memory of its own.
     static func gradients(_ context: UnsafeMutableRawPointer, _ shard: Int, _ worker: Int) {
@@ -110,31 +102,6 @@ struct StepJob {
             lepton_k_gather_rows_f32(staging, batch.data[index], order + begin, rows, width)
             memory.data[index] = staging
             staging += rowsPerShard * width
-        }
-    }
-
-    /// The second: adds the shards' gradients of one piece of the parameters, in shard order, and updates the piece and
-    /// its optimizer state.
-    static func apply(_ context: UnsafeMutableRawPointer, _ piece: Int, _ worker: Int) {
-        let job = context.assumingMemoryBound(to: StepJob.self)
-        guard let gradients = job.pointee.gradients, let update = job.pointee.update else { return }
-        let piece = job.pointee.pieces[piece]
-        let shards = job.pointee.shards
-        guard shards > 1 else {
-            update.apply(offset: piece.offset, count: piece.count, gradient: gradients + piece.offset)
-            return
-        }
-        let memory = job.pointee.workers[worker]
-        let end = piece.offset + piece.count
-        var offset = piece.offset
-        while offset < end {
-            let count = min(WorkerMemory.blockFloats, end - offset)
-            for shard in 0..<shards {
-                memory.parts[shard] = UnsafePointer(gradients + shard * job.pointee.parameterFloats + offset)
-            }
-            lepton_k_sum_f32(memory.block, memory.parts, shards, count)
-            update.apply(offset: offset, count: count, gradient: memory.block)
-            offset += count
         }
     }
 }

@@ -12,7 +12,7 @@ final class Scoreboard {
     /// Where each reported name stands among `compiled`.
     private let order: [Int]
     let names: [String]
-    /// Sums of the batch that was just run: total and count for each loss, and then each metric's block.
+    /// Sums of the batch that was just run: total and count for each loss, each metric's block, and last the penalties.
     let batch: UnsafeMutablePointer<Double>
     private let sumCount: Int
     private let metrics: [ResolvedMetric]
@@ -38,11 +38,11 @@ final class Scoreboard {
         order = sorted
         names = sorted.map { [compiled] in compiled[$0] }
         sumCount = metrics.reduce(2 * withLoss.count) { $0 + $1.sumCount }
-        batch = .allocate(capacity: sumCount)
+        batch = .allocate(capacity: sumCount + 1)
         blocks = .allocate(capacity: sumCount)
         losses = .allocate(capacity: withLoss.count + 1)
         values = .allocate(capacity: compiled.count)
-        batch.initialize(repeating: 0, count: sumCount)
+        batch.initialize(repeating: 0, count: sumCount + 1)
         blocks.initialize(repeating: 0, count: sumCount)
         losses.initialize(repeating: 0, count: withLoss.count + 1)
         values.initialize(repeating: 0, count: compiled.count)
@@ -64,7 +64,7 @@ final class Scoreboard {
     /// Adds the batch: losses as means weighted by the number of rows, metrics by their own sums.
     func addBatch(rows count: Int) {
         rows += Double(count)
-        var loss = 0.0
+        var loss = batch[sumCount]
         for (index, weight) in lossWeights.enumerated() {
             let divisor = batch[2 * index + 1]
             let mean = divisor == 0 ? 0 : batch[2 * index] / divisor

@@ -65,6 +65,7 @@ final class SourceTrainer {
             try runEpoch(epoch)
             epoch += 1
         }
+        model.lock.withLock { model.finishTraining(state) }
         history.stoppedEarly = stopRequested || hasRunOut
         report(.trainEnd, epoch: max(epoch - 1, 0), step: 0, count: 0)
         return history

@@ -126,6 +126,7 @@ final class Trainer {
             epoch += 1
         }
         if let failure { throw failure }
+        model.lock.withLock { model.finishTraining(state) }
         history.stoppedEarly = stopRequested
         report(.trainEnd, epoch: max(epoch - 1, 0), step: 0, names, count: 0)
         return history

@@ -7,6 +7,7 @@ struct TrainingContext {
     let objectives: Objectives
     let form: PreparedData.Form
     let seed: UInt64
+    let optimizer: Optimizer
 
     /// - Throws: `invalidState` when not compiled with a loss; what `Objectives` finds wrong.
     init(model: Model, x: [TensorView]) throws(LeptonError) {
@@ -16,6 +17,7 @@ struct TrainingContext {
         }
         built = try model.ensureBuilt(sampleShapes: model.sampleShapes(of: x))
         seed = model.seed
+        optimizer = settings.optimizer
         objectives = try Objectives(settings, graph: model.graph, operations: built.operations)
         guard objectives.hasLoss else {
             throw LeptonError(.invalidState, "the model was compiled without a loss; compile it with one")
@@ -35,7 +37,7 @@ struct TrainingContext {
             graph: built.operations, layout: built.layout, capacityRows: policy.rowsPerShard,
             objective: Plan.Objective(objectives, form: form, weights: weights), isTraining: isTraining)
         return try Executor(
-            plan: plan, policy: policy, layout: built.layout, parameters: built.parameters, pool: pool, seed: seed,
-            isTraining: isTraining)
+            plan: plan, policy: policy, graph: built.operations, layout: built.layout, parameters: built.parameters,
+            pool: pool, seed: seed, optimizer: isTraining ? optimizer : nil)
     }
 }

@@ -47,38 +47,45 @@ extension Model {
     public func learningRate() throws(LeptonError) -> Double {
         try withState { () throws(LeptonError) in
             let settings = try requireCompiled()
-            return optimizerState?.optimizer.learningRate ?? settings.optimizer.learningRate
+            return settings.optimizer.learningRate(after: optimizerState?.iterations ?? 0)
         }
     }
 
     /// Sets it, also between two steps of a fit.
     ///
-    /// - Throws: `invalidState` when not compiled; `invalidArgument` for a rate that is negative or not finite.
+    /// - Throws: `invalidState` when not compiled; `invalidArgument` for a rate that is negative or not finite;
+    ///   `typeMismatch` when the rate follows a schedule.
     public func setLearningRate(_ rate: Double) throws(LeptonError) {
         try withState { () throws(LeptonError) in
-            _ = try requireCompiled()
+            let settings = try requireCompiled()
             guard rate >= 0, rate.isFinite else {
                 throw LeptonError(
                     .invalidArgument, argument: "learning_rate", expected: "a finite number of at least 0",
                     received: "\(rate)")
             }
-            try adoptLearningRate(rate)
+            if case .scheduled = settings.optimizer.rate {
+                throw LeptonError(
+                    .typeMismatch,
+                    "the optimizer was made with a schedule as its learning_rate, so that the rate cannot be set; make it with "
+                        + "a number")
+            }
+            try adopt(.constant(rate))
         }
     }
 
     /// Sets a rate that has been found to be in order; the lock is held.
-    func adoptLearningRate(_ rate: Double) throws(LeptonError) {
+    func adopt(_ rate: Optimizer.Rate) throws(LeptonError) {
         var changed = try requireCompiled()
-        changed.optimizer.learningRate = rate
+        changed.optimizer.rate = rate
         settings = changed
-        optimizerState?.optimizer.learningRate = rate
+        optimizerState?.optimizer.rate = rate
     }
 
     /// The optimizer's state, made at the first use.
     func ensureOptimizerState(_ built: BuiltModel) throws(LeptonError) -> OptimizerState {
         if let optimizerState { return optimizerState }
         let state = try OptimizerState(
-            requireCompiled().optimizer, parameterFloats: built.layout.totalFloats)
+            requireCompiled().optimizer, parameters: built.parameters)
         optimizerState = state
         return state
     }

@@ -4,7 +4,7 @@ import LeptonTensor
 
 extension Model {
     /// One tensor of the optimizer's state and where it stands.
-    private struct StateTensor {
+    struct StateTensor {
         let name: String
         let shape: [Int]
         let memory: UnsafeMutablePointer<Float>
@@ -16,17 +16,7 @@ extension Model {
     /// - Throws: `invalidState` when the model is not built or not compiled.
     private func stateTensors() throws(LeptonError) -> [StateTensor] {
         let built = try requireBuilt()
-        let state = try ensureOptimizerState(built)
-        var tensors: [StateTensor] = []
-        for (name, slot) in zip(state.optimizer.slots.map(\.name), state.slots) {
-            for (weight, entry) in zip(built.operations.weights, built.layout.entries) where entry.isTrainable {
-                tensors.append(
-                    StateTensor(
-                        name: "\(name)/\(weight.path)", shape: weight.spec.shape, memory: slot.pointer + entry.offset,
-                        count: entry.count))
-            }
-        }
-        return tensors
+        return try ensureOptimizerState(built).tensors(built)
     }
 
     /// What the optimizer keeps: "momentum/dense/kernel" and so on, slot by slot. Made if it has not worked yet.
@@ -117,7 +107,9 @@ extension Model {
             let source = try other.requireBuilt()
             try checkSameWeights(built, source)
             if let theirs = other.optimizerState, let optimizer = settings?.optimizer {
-                guard optimizer.slots.map(\.name) == theirs.optimizer.slots.map(\.name) else {
+                guard optimizer.slots.map(\.name) == theirs.optimizer.slots.map(\.name),
+                    (optimizer.scaling == nil) == (theirs.optimizer.scaling == nil)
+                else {
                     throw LeptonError(
                         .invalidArgument, argument: "state", expected: "one of a model with the same optimizer",
                         received: "the state of another optimizer")
@@ -126,8 +118,11 @@ extension Model {
                 for (slot, saved) in zip(state.slots, theirs.slots) {
                     slot.pointer.update(from: saved.pointer, count: saved.count)
                 }
+                if let scaling = state.scaling, let saved = theirs.scaling {
+                    scaling.pointer.update(from: saved.pointer, count: saved.count)
+                }
                 state.iterations = theirs.iterations
-                try adoptLearningRate(theirs.optimizer.learningRate)
+                try adopt(theirs.optimizer.rate)
             }
             built.parameters.pointer.update(from: source.parameters.pointer, count: built.layout.totalFloats)
             seed = other.seed
@@ -155,5 +150,41 @@ extension Model {
                 .invalidArgument, argument: "state", expected: "one of a model that trains the same weights",
                 received: "the state of one that does not")
         }
+    }
+}
+
+extension OptimizerState {
+    /// Slot by slot, and in each the trained weights that have it; then what belongs to no weight.
+    func tensors(_ built: Model.BuiltModel) -> [Model.StateTensor] {
+        var tensors: [Model.StateTensor] = []
+        for (slot, buffer) in zip(optimizer.slots, slots) {
+            for (weight, entry) in zip(built.operations.weights, built.layout.entries) where entry.isTrainable {
+                guard let shape = optimizer.shape(of: slot, for: weight) else { continue }
+                tensors.append(
+                    Model.StateTensor(
+                        name: "\(slot.name)/\(weight.path)", shape: shape, memory: buffer.pointer + entry.offset,
+                        count: shape.reduce(1, *)))
+            }
+        }
+        if let scaling {
+            for (index, name) in ["dynamic_scale", "step_counter"].enumerated() {
+                tensors.append(
+                    Model.StateTensor(name: name, shape: [], memory: scaling.pointer + index, count: 1))
+            }
+        }
+        return tensors
+    }
+}
+
+extension Model {
+    /// What Keras does to the weights at the end of a fit: they become their moving average, if there is one. The lock is
+    /// held.
+    func finishTraining(_ state: OptimizerState) {
+        guard let built, state.iterations > 0, let number = state.optimizer.averageSlot else { return }
+        let average = state.slots[number].pointer
+        for entry in built.layout.entries where entry.isTrainable {
+            (built.parameters.pointer + entry.offset).update(from: average + entry.offset, count: entry.count)
+        }
+        weightsVersion += 1
     }
 }

@@ -67,14 +67,30 @@ private struct SummaryTable {
         }
         let trainable = count(\.isTrainable)
         let frozen = count { !$0.isTrainable }
-        // Keras counts the optimizer's own two variables, the iterations and the learning rate, with its slots.
-        let optimizer = model.optimizerState.map { 2 + $0.slots.count * trainable } ?? 0
+        let optimizer = SummaryTable.optimizerCount(model)
         var lines = [
             ("Total params", trainable + frozen + optimizer), ("Trainable params", trainable),
             ("Non-trainable params", frozen),
         ]
         if model.optimizerState != nil { lines.append(("Optimizer params", optimizer)) }
         return lines.map { " \($0.0): \(grouped($0.1)) (\(readableBytes($0.1 * 4)))\n" }.joined()
+    }
+
+    /// Numbers in what Keras calls the optimizer's variables.
+    private static func optimizerCount(_ model: Model) -> Int {
+        guard let state = model.optimizerState, let built = model.built else { return 0 }
+        var count = state.tensors(built).reduce(0) { $0 + $1.count }
+        // The steps, and the learning rate unless it follows a schedule; a loss-scale optimizer has both for itself.
+        count += 1 + (state.scaling == nil ? 0 : 2)
+        if case .constant = state.optimizer.rate { count += 1 }
+        switch state.optimizer.kind {
+        case .nadam: count += 1
+        case .adafactor:
+            // In place of the factors that a vector has not, Keras keeps two zeros.
+            count += 2 * built.operations.weights.count { $0.isTrainable && $0.spec.shape.count < 2 }
+        default: break
+        }
+        return count
     }
 
     private static func columnWidths(_ total: Int) -> [Int] {

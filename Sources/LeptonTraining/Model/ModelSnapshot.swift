@@ -43,10 +43,13 @@ extension Model {
     package func snapshot() throws(LeptonError) -> ModelSnapshot {
         try withState { () throws(LeptonError) in
             let built = try requireBuilt()
-            var tensors = try Model.tensors(built, built.parameters, prefix: "")
+            var tensors = try Model.weightTensors(built)
             if let state = optimizerState {
-                for (name, slot) in zip(state.optimizer.slots.map(\.name), state.slots) {
-                    tensors += try Model.tensors(built, slot, prefix: "optimizer/\(name)/")
+                for part in state.tensors(built) {
+                    let tensor = try Tensor(floats: Shape(part.shape)) {
+                        $0.update(from: part.memory, count: part.count)
+                    }
+                    tensors.append(ModelSnapshot.NamedTensor(name: "optimizer/" + part.name, tensor: tensor))
                 }
             }
             return ModelSnapshot(
@@ -55,15 +58,13 @@ extension Model {
         }
     }
 
-    private static func tensors(
-        _ built: BuiltModel, _ buffer: AlignedBuffer<Float>, prefix: String
-    ) throws(LeptonError) -> [ModelSnapshot.NamedTensor] {
+    private static func weightTensors(_ built: BuiltModel) throws(LeptonError) -> [ModelSnapshot.NamedTensor] {
         var result: [ModelSnapshot.NamedTensor] = []
         for (weight, entry) in zip(built.operations.weights, built.layout.entries) {
             let tensor = try Tensor(floats: Shape(weight.spec.shape)) { output in
-                output.update(from: buffer.pointer + entry.offset, count: entry.count)
+                output.update(from: built.parameters.pointer + entry.offset, count: entry.count)
             }
-            result.append(ModelSnapshot.NamedTensor(name: prefix + weight.path, tensor: tensor))
+            result.append(ModelSnapshot.NamedTensor(name: weight.path, tensor: tensor))
         }
         return result
     }
@@ -80,18 +81,27 @@ extension Model {
         var byName: [String: Tensor] = [:]
         for item in snapshot.tensors { byName[item.name] = item.tensor }
         // First of all, so that a config cannot ask for more memory than the file has numbers.
-        for weight in try graph.lowered().weights { _ = try Model.tensor(weight, prefix: "", byName) }
+        for weight in try graph.lowered().weights {
+            _ = try Model.tensor(weight.path, shape: weight.spec.shape, byName)
+        }
         try self.init(graph: graph, seed: snapshot.seed)
         let built = try requireBuilt()
-        try Model.restore(built, built.parameters, prefix: "", &byName)
+        for (weight, entry) in zip(built.operations.weights, built.layout.entries) {
+            let tensor = try Model.tensor(weight.path, shape: weight.spec.shape, byName)
+            tensor.withView { $0.copyFloats(to: built.parameters.pointer + entry.offset) }
+            byName[weight.path] = nil
+        }
         if !snapshot.compileConfig.isNull { settings = try CompileSettings(config: snapshot.compileConfig) }
         if let iterations = snapshot.iterations {
             guard settings != nil else {
                 throw LeptonError(.corruptData, "the model file has optimizer state but no compile settings")
             }
             let state = try ensureOptimizerState(built)
-            for (name, slot) in zip(state.optimizer.slots.map(\.name), state.slots) {
-                try Model.restore(built, slot, prefix: "optimizer/\(name)/", &byName)
+            for part in state.tensors(built) {
+                let name = "optimizer/" + part.name
+                let tensor = try Model.tensor(name, shape: part.shape, byName)
+                tensor.withView { $0.copyFloats(to: part.memory) }
+                byName[name] = nil
             }
             state.iterations = iterations
         }
@@ -104,26 +114,15 @@ extension Model {
         }
     }
 
-    private static func restore(
-        _ built: BuiltModel, _ buffer: AlignedBuffer<Float>, prefix: String, _ tensors: inout [String: Tensor]
-    ) throws(LeptonError) {
-        for (weight, entry) in zip(built.operations.weights, built.layout.entries) {
-            let tensor = try tensor(weight, prefix: prefix, tensors)
-            tensor.withView { $0.copyFloats(to: buffer.pointer + entry.offset) }
-            tensors[prefix + weight.path] = nil
-        }
-    }
-
     private static func tensor(
-        _ weight: OperationGraph.Weight, prefix: String, _ tensors: [String: Tensor]
+        _ name: String, shape: [Int], _ tensors: [String: Tensor]
     ) throws(LeptonError) -> Tensor {
-        let name = prefix + weight.path
         guard let tensor = tensors[name] else {
             throw LeptonError(.corruptData, argument: "model file", expected: "a tensor '\(name)'", received: "none")
         }
-        guard tensor.shape.extents == weight.spec.shape else {
+        guard tensor.shape.extents == shape else {
             throw LeptonError(
-                .corruptData, argument: "tensor '\(name)'", expected: "shape \(Shape.text(weight.spec.shape))",
+                .corruptData, argument: "tensor '\(name)'", expected: "shape \(Shape.text(shape))",
                 received: "shape \(tensor.shape)")
         }
         return tensor

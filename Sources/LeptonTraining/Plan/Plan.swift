@@ -13,8 +13,10 @@ package final class Plan: @unchecked Sendable {
     let inputCount: Int
     /// Where the model's outputs stand after a run.
     let outputs: [Operand]
-    /// Sums that losses and metrics add to: two (total, count) for each.
+    /// Sums that losses and metrics add to: two (total, count) for each, and then one of penalties.
     let sumCount: Int
+    /// Trained parameters whose gradient no step writes: the loss does not depend on them.
+    let rangesWithoutGradient: [Range<Int>]
     /// Floats of each shard in the totals over the batch.
     let partialFloats: Int
     let phaseCount: Int
@@ -37,7 +39,8 @@ package final class Plan: @unchecked Sendable {
         graph: OperationGraph, layout: ParameterLayout, capacityRows: Int, objective: Objective? = nil,
         isTraining: Bool = false
     ) throws(LeptonError) {
-        var builder = PlanBuilder(graph: graph, layout: layout, isTraining: isTraining)
+        var builder = PlanBuilder(
+            graph: graph, layout: layout, isTraining: isTraining, penaltySum: objective?.sumCount)
         for node in graph.nodes {
             builder.repeats = node.repeats
             try Plan.executable(node).emitForward(node, into: &builder)
@@ -51,7 +54,7 @@ package final class Plan: @unchecked Sendable {
         if let objective {
             builder.emitObjective(objective)
             if isTraining {
-                for node in graph.nodes.reversed() where builder.hasGradient(node) {
+                for node in graph.nodes.reversed() where builder.hasGradient(node) || builder.addsToLoss(node) {
                     builder.repeats = node.repeats
                     try Plan.executable(node).emitBackward(node, into: &builder)
                 }
@@ -77,7 +80,9 @@ package final class Plan: @unchecked Sendable {
         self.capacityRows = capacityRows
         inputCount = graph.inputs.count
         dataFloatsPerRow = objective?.floatsPerRow ?? graph.inputs.map(graph.floatsPerRow)
-        sumCount = objective?.sumCount ?? 0
+        // The last is what penalties add to the loss.
+        sumCount = objective.map { $0.sumCount + 1 } ?? 0
+        rangesWithoutGradient = isTraining ? builder.rangesWithoutGradient : []
     }
 
     private static func executable(_ node: OperationGraph.Node) throws(LeptonError) -> any ExecutableOperation {

@@ -14,6 +14,8 @@ package struct PlanBuilder {
     let graph: OperationGraph
     let layout: ParameterLayout
     let isTraining: Bool
+    /// The sum that penalties on values add to; nil when there is no loss.
+    let penaltySum: Int?
     private(set) var steps: [Step] = []
     /// Where each phase but the last ends; see `endPhase`.
     private(set) var phaseEnds: [Int] = []
@@ -36,10 +38,11 @@ package struct PlanBuilder {
     private var writtenWeightGradients: Set<Int> = []
     private let needsGradient: [Bool]
 
-    init(graph: OperationGraph, layout: ParameterLayout, isTraining: Bool) {
+    init(graph: OperationGraph, layout: ParameterLayout, isTraining: Bool, penaltySum: Int? = nil) {
         self.graph = graph
         self.layout = layout
         self.isTraining = isTraining
+        self.penaltySum = penaltySum
         var needs = [Bool](repeating: false, count: graph.sampleShapes.count)
         for node in graph.nodes {
             let isNeeded = node.inputs.contains { needs[$0] } || node.weights.contains { graph.weights[$0].isTrainable }
@@ -144,6 +147,11 @@ package struct PlanBuilder {
         node.outputs.contains { needsGradient[$0] && gradientOperands[$0] != nil }
     }
 
+    /// Whether an operation adds to the loss by itself.
+    func addsToLoss(_ node: OperationGraph.Node) -> Bool {
+        node.operation is PenaltyOperation && needsGradient[node.output]
+    }
+
     /// The gradient of the loss with respect to a value, complete once every user of the value has run backward. None for
     /// an output that nobody used, beside others of its operation that were.
     func gradient(_ number: Int) -> Operand { gradientOperands[number] ?? .none }
@@ -246,6 +254,15 @@ package struct PlanBuilder {
         guard graph.weights[weight].isTrainable else { return nil }
         let isFirst = writtenWeightGradients.insert(weight).inserted
         return (.gradient(layout.entries[weight].offset), !isFirst)
+    }
+
+    /// Trained weights that `weightGradient` was not asked for.
+    var rangesWithoutGradient: [Range<Int>] {
+        graph.weights.indices.compactMap { weight in
+            guard graph.weights[weight].isTrainable, !writtenWeightGradients.contains(weight) else { return nil }
+            let entry = layout.entries[weight]
+            return entry.offset..<entry.offset + entry.count
+        }
     }
 }
 

@@ -5,6 +5,7 @@ import LeptonTensor
 /// Output shape: as the input; alpha has the sample's shape, with extent 1 along shared axes.
 public struct PReLU: Layer {
     public static let className = "PReLU"
+    public static let ruledWeights = ["alpha"]
     public var options: LayerOptions
     public let alphaInitializer: Initializer
     /// Axes along which alpha is the same; the batch is axis 0 and not among them.
@@ -21,14 +22,13 @@ public struct PReLU: Layer {
     public init(arguments: inout ConfigReader) throws(LeptonError) {
         alphaInitializer = try Initializer(
             arguments.value("alpha_initializer"), argument: "PReLU.alpha_initializer", default: .zeros)
-        for name in ["alpha_regularizer", "alpha_constraint"] { try arguments.neutral(name, instead: "leave it out") }
         sharedAxes = try arguments.axes("shared_axes")?.axes
         options = LayerOptions()
     }
 
     public var arguments: JSONObject {
         [
-            "alpha_initializer": alphaInitializer.config, "alpha_regularizer": .null, "alpha_constraint": .null,
+            "alpha_initializer": alphaInitializer.config,
             "shared_axes": sharedAxes.map { .array($0.map { .integer(Int64($0)) }) } ?? .null,
         ]
     }

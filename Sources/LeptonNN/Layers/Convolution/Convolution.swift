@@ -8,6 +8,7 @@ import LeptonTensor
 ///     Conv2D(filters: 32, kernelSize: 3, activation: .relu, inputShape: [28, 28, 1])
 public struct Convolution<Axes: SpatialAxes>: Layer {
     public static var className: String { "Conv\(Axes.count)D" }
+    public static var ruledWeights: [String] { ["kernel", "bias"] }
     public var options: LayerOptions
 
     public let filters: Int
@@ -64,9 +65,7 @@ public struct Convolution<Axes: SpatialAxes>: Layer {
             arguments.value("kernel_initializer"), argument: "\(owner).kernel_initializer", default: .glorotUniform())
         biasInitializer = try Initializer(
             arguments.value("bias_initializer"), argument: "\(owner).bias_initializer", default: .zeros)
-        for name in ["kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint", "lora_rank"] {
-            try arguments.neutral(name, instead: "leave it out")
-        }
+        try arguments.neutral("lora_rank", instead: "leave it out")
         arguments.ignore("lora_alpha")
         options = LayerOptions()
         _ = try checked()
@@ -80,8 +79,7 @@ public struct Convolution<Axes: SpatialAxes>: Layer {
             "dilation_rate": dilationRate.config(Axes.count),
             "groups": .integer(Int64(groups)), "activation": activation.config, "use_bias": .bool(useBias),
             "kernel_initializer": kernelInitializer.config, "bias_initializer": biasInitializer.config,
-            "kernel_regularizer": .null, "bias_regularizer": .null, "activity_regularizer": .null,
-            "kernel_constraint": .null, "bias_constraint": .null,
+            "activity_regularizer": .null,
         ]
     }
 

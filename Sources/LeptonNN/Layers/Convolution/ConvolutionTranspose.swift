@@ -7,6 +7,7 @@ import LeptonTensor
 /// channels), bias (filters).
 public struct ConvolutionTranspose<Axes: SpatialAxes>: Layer {
     public static var className: String { "Conv\(Axes.count)DTranspose" }
+    public static var ruledWeights: [String] { ["kernel", "bias"] }
     public var options: LayerOptions
 
     public let filters: Int
@@ -60,9 +61,6 @@ public struct ConvolutionTranspose<Axes: SpatialAxes>: Layer {
             arguments.value("kernel_initializer"), argument: "\(owner).kernel_initializer", default: .glorotUniform())
         biasInitializer = try Initializer(
             arguments.value("bias_initializer"), argument: "\(owner).bias_initializer", default: .zeros)
-        for name in ["kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"] {
-            try arguments.neutral(name, instead: "leave it out")
-        }
         options = LayerOptions()
         _ = try checked()
     }
@@ -76,8 +74,7 @@ public struct ConvolutionTranspose<Axes: SpatialAxes>: Layer {
             "data_format": dataFormat.config, "dilation_rate": dilationRate.config(rank),
             "activation": activation.config, "use_bias": .bool(useBias),
             "kernel_initializer": kernelInitializer.config, "bias_initializer": biasInitializer.config,
-            "kernel_regularizer": .null, "bias_regularizer": .null, "activity_regularizer": .null,
-            "kernel_constraint": .null, "bias_constraint": .null,
+            "activity_regularizer": .null,
         ]
     }
 

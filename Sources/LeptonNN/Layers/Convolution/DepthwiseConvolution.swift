@@ -6,6 +6,7 @@ import LeptonTensor
 /// (window..., channels, depthMultiplier), bias (channels · depthMultiplier).
 public struct DepthwiseConvolution<Axes: SpatialAxes>: Layer {
     public static var className: String { "DepthwiseConv\(Axes.count)D" }
+    public static var ruledWeights: [String] { ["depthwise", "bias"] }
     public var options: LayerOptions
 
     public let kernelSize: SpatialExtents
@@ -54,9 +55,6 @@ public struct DepthwiseConvolution<Axes: SpatialAxes>: Layer {
             default: .glorotUniform())
         biasInitializer = try Initializer(
             arguments.value("bias_initializer"), argument: "\(owner).bias_initializer", default: .zeros)
-        for name in ["depthwise_regularizer", "bias_regularizer", "depthwise_constraint", "bias_constraint"] {
-            try arguments.neutral(name, instead: "leave it out")
-        }
         options = LayerOptions()
         _ = try checked()
     }
@@ -68,8 +66,7 @@ public struct DepthwiseConvolution<Axes: SpatialAxes>: Layer {
             "strides": strides.config(rank), "padding": padding.config, "data_format": dataFormat.config,
             "dilation_rate": dilationRate.config(rank), "activation": activation.config, "use_bias": .bool(useBias),
             "depthwise_initializer": depthwiseInitializer.config, "bias_initializer": biasInitializer.config,
-            "depthwise_regularizer": .null, "bias_regularizer": .null, "activity_regularizer": .null,
-            "depthwise_constraint": .null, "bias_constraint": .null,
+            "activity_regularizer": .null,
         ]
     }
 

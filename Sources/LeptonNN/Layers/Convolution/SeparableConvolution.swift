@@ -6,6 +6,7 @@ import LeptonTensor
 /// channels, depthMultiplier), pointwise kernel (1..., channels · depthMultiplier, filters), bias (filters).
 public struct SeparableConvolution<Axes: SpatialAxes>: Layer {
     public static var className: String { "SeparableConv\(Axes.count)D" }
+    public static var ruledWeights: [String] { ["depthwise", "pointwise", "bias"] }
     public var options: LayerOptions
 
     public let filters: Int
@@ -63,10 +64,6 @@ public struct SeparableConvolution<Axes: SpatialAxes>: Layer {
             default: .glorotUniform())
         biasInitializer = try Initializer(
             arguments.value("bias_initializer"), argument: "\(owner).bias_initializer", default: .zeros)
-        for part in ["depthwise", "pointwise", "bias"] {
-            try arguments.neutral("\(part)_regularizer", instead: "leave it out")
-            try arguments.neutral("\(part)_constraint", instead: "leave it out")
-        }
         options = LayerOptions()
         _ = try checked()
     }
@@ -79,9 +76,7 @@ public struct SeparableConvolution<Axes: SpatialAxes>: Layer {
             "data_format": dataFormat.config, "dilation_rate": dilationRate.config(rank),
             "activation": activation.config, "use_bias": .bool(useBias),
             "depthwise_initializer": depthwiseInitializer.config, "pointwise_initializer": pointwiseInitializer.config,
-            "bias_initializer": biasInitializer.config, "depthwise_regularizer": .null, "pointwise_regularizer": .null,
-            "bias_regularizer": .null, "activity_regularizer": .null, "depthwise_constraint": .null,
-            "pointwise_constraint": .null, "bias_constraint": .null,
+            "bias_initializer": biasInitializer.config, "activity_regularizer": .null,
         ]
     }
 

@@ -18,14 +18,12 @@ _INSTEAD = {
     "keras.Model": "models from inputs and outputs need more than a chain of layers: use keras.Sequential([...])",
     "keras.Function": "use keras.Sequential([...])",
     "keras.applications": "build the network from keras.layers and load its weights with set_weights",
-    "keras.constraints": "change the weights in a callback's on_train_batch_end with model.set_weights",
     "keras.datasets": "load the data yourself and give NumPy arrays to fit",
     "keras.distribution": "ask for nodes with LeptonClient(nodes=...) and client.allocate(...)",
     "keras.export": "use model.save",
     "keras.mixed_precision": "arithmetic is in float32",
     "keras.preprocessing": "prepare the data with NumPy and give arrays to fit",
     "keras.random": "use numpy.random; keras.utils.set_random_seed seeds models",
-    "keras.regularizers": "add a Dropout layer, or stop training earlier from a callback",
     "keras.tree": "give one array as x and one as y",
     "keras.visualization": "use model.summary()",
     "keras.callbacks.RemoteMonitor": "send the numbers yourself from a LambdaCallback's on_epoch_end",
@@ -47,9 +45,6 @@ _INSTEAD = {
     "keras.losses.ctc": "use sparse_categorical_crossentropy on aligned labels",
     "keras.losses.Circle": "use CategoricalCrossentropy over the classes of the embeddings",
     "keras.losses.circle": "use categorical_crossentropy over the classes of the embeddings",
-    "keras.optimizers.schedules": (
-        "set self.model.optimizer.learning_rate in a keras.callbacks.Callback's on_epoch_begin"
-    ),
 }
 
 

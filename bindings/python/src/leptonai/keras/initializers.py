@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from ..errors import bad_argument, refuse_unless_default
+from ..errors import NotSupportedError, bad_argument
 from ._missing import missing_from
 from ._names import snake_case
 from .saving import classes_of, deserialize_keras_object, public, serialize_keras_object
@@ -15,19 +16,37 @@ __all__ = [
     "GlorotUniform",
     "HeNormal",
     "HeUniform",
+    "Identity",
+    "IdentityInitializer",
     "Initializer",
     "LecunNormal",
     "LecunUniform",
     "Ones",
     "Orthogonal",
+    "OrthogonalInitializer",
     "RandomNormal",
     "RandomUniform",
     "TruncatedNormal",
     "VarianceScaling",
     "Zeros",
+    "constant",
     "deserialize",
     "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
     "serialize",
+    "truncated_normal",
+    "variance_scaling",
+    "zeros",
 ]
 
 if not TYPE_CHECKING:
@@ -131,11 +150,12 @@ class VarianceScaling(_Random):
         mode: str = "fan_in",
         distribution: str = "truncated_normal",
         seed: int | None = None,
-        input_axes: tuple[int, ...] | None = None,
-        output_axes: tuple[int, ...] | None = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
     ) -> None:
         super().__init__(seed)
-        refuse_unless_default(type(self).__name__, {}, input_axes=(input_axes, None), output_axes=(output_axes, None))
+        self.input_axes = None if input_axes is None else list(input_axes)
+        self.output_axes = None if output_axes is None else list(output_axes)
         if scale <= 0:
             raise bad_argument("scale", "a positive number", scale)
         if mode not in _MODES:
@@ -152,8 +172,8 @@ class VarianceScaling(_Random):
             "scale": self.scale,
             "mode": self.mode,
             "distribution": self.distribution,
-            "input_axes": None,
-            "output_axes": None,
+            "input_axes": self.input_axes,
+            "output_axes": self.output_axes,
         }
 
 
@@ -165,14 +185,14 @@ class _Scaled(VarianceScaling):
     def __init__(
         self,
         seed: int | None = None,
-        input_axes: tuple[int, ...] | None = None,
-        output_axes: tuple[int, ...] | None = None,
+        input_axes: Sequence[int] | None = None,
+        output_axes: Sequence[int] | None = None,
     ) -> None:
         scale, mode, distribution = self._case
         super().__init__(scale, mode, distribution, seed, input_axes, output_axes)
 
     def get_config(self) -> dict[str, Any]:
-        return {"seed": self.seed, "input_axes": None, "output_axes": None}
+        return {"seed": self.seed, "input_axes": self.input_axes, "output_axes": self.output_axes}
 
 
 @public(_MODULE)
@@ -229,6 +249,37 @@ class Orthogonal(_Random):
         return {**super().get_config(), "gain": self.gain}
 
 
+@public(_MODULE)
+class Identity(Initializer):
+    """The identity matrix, times `gain`; for matrices alone."""
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def get_config(self) -> dict[str, Any]:
+        return {"gain": self.gain}
+
+
+# Keras's other names.
+constant = Constant
+glorot_normal = GlorotNormal
+glorot_uniform = GlorotUniform
+he_normal = HeNormal
+he_uniform = HeUniform
+identity = Identity
+IdentityInitializer = Identity
+lecun_normal = LecunNormal
+lecun_uniform = LecunUniform
+ones = Ones
+orthogonal = Orthogonal
+OrthogonalInitializer = Orthogonal
+random_normal = RandomNormal
+random_uniform = RandomUniform
+truncated_normal = TruncatedNormal
+variance_scaling = VarianceScaling
+zeros = Zeros
+
+
 def config_of(identifier: object, argument: str) -> str | dict[str, Any] | None:
     """What a layer's config carries. Unknown names pass: the library judges them, with its nearest name."""
     if identifier is None:
@@ -242,11 +293,23 @@ def config_of(identifier: object, argument: str) -> str | dict[str, Any] | None:
     if isinstance(identifier, str):
         cls = _by_name(identifier)
         return identifier if cls is None else serialize_keras_object(cls())
+    if callable(identifier) or hasattr(identifier, "__array__"):
+        raise NotSupportedError(
+            f"{argument}: {'a function' if callable(identifier) else 'an array'} as the initial weights is not "
+            "supported; give the model its weights with set_weights once it is built",
+            argument=argument,
+        )
     raise bad_argument(argument, "a name or an initializer of keras.initializers", identifier)
 
 
 def _by_name(name: str) -> type[Initializer] | None:
-    aliases = {"normal": RandomNormal, "uniform": RandomUniform, "one": Ones, "zero": Zeros}
+    aliases: dict[str, type[Initializer]] = {
+        "normal": RandomNormal,
+        "uniform": RandomUniform,
+        "one": Ones,
+        "zero": Zeros,
+    }
+    aliases |= {"IdentityInitializer": Identity, "OrthogonalInitializer": Orthogonal}
     known: dict[str, type[Initializer]] = {**aliases}
     for class_name, cls in classes_of(_MODULE).items():
         known[class_name] = known[snake_case(class_name)] = cls

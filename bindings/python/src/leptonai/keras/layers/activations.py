@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import bad_argument, refuse_unless_default
+from ...errors import bad_argument
 from .. import activations, initializers
 from ..saving import public
 from .layer import Layer
@@ -123,23 +123,21 @@ class PReLU(Layer):
 
     Args:
         alpha_initializer: Initial alphas.
+        alpha_regularizer, alpha_constraint: A penalty on the alphas, and what they are made to obey.
         shared_axes: Axes along which alpha is the same.
-
-    Other arguments are Keras's and not supported by this version.
     """
+
+    _ruled_weights = ("alpha",)
 
     def __init__(
         self,
         alpha_initializer: Any = "Zeros",
-        alpha_regularizer: None = None,
-        alpha_constraint: None = None,
+        alpha_regularizer: Any = None,
+        alpha_constraint: Any = None,
         shared_axes: int | Sequence[int] | None = None,
         **kwargs: Any,
     ) -> None:
-        refuse_unless_default(
-            "PReLU", {}, alpha_regularizer=(alpha_regularizer, None), alpha_constraint=(alpha_constraint, None)
-        )
-        super().__init__(**kwargs)
+        super().__init__(alpha_regularizer=alpha_regularizer, alpha_constraint=alpha_constraint, **kwargs)
         self.alpha_initializer = initializers.config_of(alpha_initializer, "alpha_initializer")
         self.shared_axes = (
             None if shared_axes is None else list(shared_axes) if isinstance(shared_axes, Sequence) else [shared_axes]
@@ -150,7 +148,5 @@ class PReLU(Layer):
         return {
             **super().get_config(),
             "alpha_initializer": self.alpha_initializer,
-            "alpha_regularizer": None,
-            "alpha_constraint": None,
             "shared_axes": self.shared_axes,
         }

@@ -66,6 +66,8 @@ class _Convolving(SpatialLayer):
 
 
 class _Convolution(_Convolving):
+    _ruled_weights = ("kernel", "bias")
+
     def __init__(
         self,
         filters: int,
@@ -79,11 +81,11 @@ class _Convolution(_Convolving):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         lora_rank: None = None,
         lora_alpha: None = None,
         **kwargs: Any,
@@ -91,10 +93,6 @@ class _Convolution(_Convolving):
         refuse_unless_default(
             type(self).__name__,
             {},
-            kernel_regularizer=(kernel_regularizer, None),
-            bias_regularizer=(bias_regularizer, None),
-            kernel_constraint=(kernel_constraint, None),
-            bias_constraint=(bias_constraint, None),
             lora_rank=(lora_rank, None),
             lora_alpha=(lora_alpha, None),
         )
@@ -107,6 +105,10 @@ class _Convolution(_Convolving):
             activation,
             use_bias,
             activity_regularizer=activity_regularizer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
             **kwargs,
         )
         self.filters = whole("filters", filters)
@@ -126,17 +128,13 @@ class _Convolution(_Convolving):
 
     def get_config(self) -> dict[str, Any]:
         return {
+            "activity_regularizer": None,
             **super().get_config(),
             "filters": self.filters,
             **self._window_config(),
             "groups": self.groups,
             "kernel_initializer": self.kernel_initializer,
             "bias_initializer": self.bias_initializer,
-            "kernel_regularizer": None,
-            "bias_regularizer": None,
-            "activity_regularizer": None,
-            "kernel_constraint": None,
-            "bias_constraint": None,
         }
 
 
@@ -177,6 +175,8 @@ class Conv3D(_Convolution):
 
 
 class _Transposed(_Convolving):
+    _ruled_weights = ("kernel", "bias")
+
     def __init__(
         self,
         filters: int,
@@ -190,21 +190,13 @@ class _Transposed(_Convolving):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        refuse_unless_default(
-            type(self).__name__,
-            {},
-            kernel_regularizer=(kernel_regularizer, None),
-            bias_regularizer=(bias_regularizer, None),
-            kernel_constraint=(kernel_constraint, None),
-            bias_constraint=(bias_constraint, None),
-        )
         super().__init__(
             kernel_size,
             strides,
@@ -214,6 +206,10 @@ class _Transposed(_Convolving):
             activation,
             use_bias,
             activity_regularizer=activity_regularizer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
             **kwargs,
         )
         self.filters = whole("filters", filters)
@@ -235,17 +231,13 @@ class _Transposed(_Convolving):
 
     def get_config(self) -> dict[str, Any]:
         return {
+            "activity_regularizer": None,
             **super().get_config(),
             "filters": self.filters,
             **self._window_config(),
             "output_padding": self.output_padding,
             "kernel_initializer": self.kernel_initializer,
             "bias_initializer": self.bias_initializer,
-            "kernel_regularizer": None,
-            "bias_regularizer": None,
-            "activity_regularizer": None,
-            "kernel_constraint": None,
-            "bias_constraint": None,
         }
 
 
@@ -286,6 +278,8 @@ class Conv3DTranspose(_Transposed):
 
 
 class _Depthwise(_Convolving):
+    _ruled_weights = ("depthwise", "bias")
+
     def __init__(
         self,
         kernel_size: Any,
@@ -298,21 +292,13 @@ class _Depthwise(_Convolving):
         use_bias: bool = True,
         depthwise_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        depthwise_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        depthwise_constraint: None = None,
-        bias_constraint: None = None,
+        depthwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        refuse_unless_default(
-            type(self).__name__,
-            {},
-            depthwise_regularizer=(depthwise_regularizer, None),
-            bias_regularizer=(bias_regularizer, None),
-            depthwise_constraint=(depthwise_constraint, None),
-            bias_constraint=(bias_constraint, None),
-        )
         super().__init__(
             kernel_size,
             strides,
@@ -322,6 +308,10 @@ class _Depthwise(_Convolving):
             activation,
             use_bias,
             activity_regularizer=activity_regularizer,
+            depthwise_regularizer=depthwise_regularizer,
+            bias_regularizer=bias_regularizer,
+            depthwise_constraint=depthwise_constraint,
+            bias_constraint=bias_constraint,
             **kwargs,
         )
         self.depth_multiplier = whole("depth_multiplier", depth_multiplier)
@@ -340,16 +330,12 @@ class _Depthwise(_Convolving):
 
     def get_config(self) -> dict[str, Any]:
         return {
+            "activity_regularizer": None,
             **super().get_config(),
             "depth_multiplier": self.depth_multiplier,
             **self._window_config(),
             "depthwise_initializer": self.depthwise_initializer,
             "bias_initializer": self.bias_initializer,
-            "depthwise_regularizer": None,
-            "bias_regularizer": None,
-            "activity_regularizer": None,
-            "depthwise_constraint": None,
-            "bias_constraint": None,
         }
 
 
@@ -382,6 +368,8 @@ class DepthwiseConv2D(_Depthwise):
 
 
 class _Separable(_Convolving):
+    _ruled_weights = ("depthwise", "pointwise", "bias")
+
     def __init__(
         self,
         filters: int,
@@ -396,25 +384,15 @@ class _Separable(_Convolving):
         depthwise_initializer: Any = "glorot_uniform",
         pointwise_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        depthwise_regularizer: None = None,
-        pointwise_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        depthwise_constraint: None = None,
-        pointwise_constraint: None = None,
-        bias_constraint: None = None,
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        depthwise_constraint: Any = None,
+        pointwise_constraint: Any = None,
+        bias_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
-        refuse_unless_default(
-            type(self).__name__,
-            {},
-            depthwise_regularizer=(depthwise_regularizer, None),
-            pointwise_regularizer=(pointwise_regularizer, None),
-            bias_regularizer=(bias_regularizer, None),
-            depthwise_constraint=(depthwise_constraint, None),
-            pointwise_constraint=(pointwise_constraint, None),
-            bias_constraint=(bias_constraint, None),
-        )
         super().__init__(
             kernel_size,
             strides,
@@ -424,6 +402,12 @@ class _Separable(_Convolving):
             activation,
             use_bias,
             activity_regularizer=activity_regularizer,
+            depthwise_regularizer=depthwise_regularizer,
+            pointwise_regularizer=pointwise_regularizer,
+            bias_regularizer=bias_regularizer,
+            depthwise_constraint=depthwise_constraint,
+            pointwise_constraint=pointwise_constraint,
+            bias_constraint=bias_constraint,
             **kwargs,
         )
         self.filters = whole("filters", filters)
@@ -445,6 +429,7 @@ class _Separable(_Convolving):
 
     def get_config(self) -> dict[str, Any]:
         return {
+            "activity_regularizer": None,
             **super().get_config(),
             "depth_multiplier": self.depth_multiplier,
             "filters": self.filters,
@@ -452,13 +437,6 @@ class _Separable(_Convolving):
             "depthwise_initializer": self.depthwise_initializer,
             "pointwise_initializer": self.pointwise_initializer,
             "bias_initializer": self.bias_initializer,
-            "depthwise_regularizer": None,
-            "pointwise_regularizer": None,
-            "bias_regularizer": None,
-            "activity_regularizer": None,
-            "depthwise_constraint": None,
-            "pointwise_constraint": None,
-            "bias_constraint": None,
         }
 
 

@@ -128,9 +128,14 @@ class Dense(Layer):
         activation: A name or function of keras.activations; None is linear.
         use_bias: Whether a bias is added.
         kernel_initializer, bias_initializer: Initial weights.
+        kernel_regularizer, bias_regularizer: Penalties of keras.regularizers on the weights.
+        activity_regularizer: A penalty on the outputs.
+        kernel_constraint, bias_constraint: What keras.constraints makes the weights obey.
 
     Other arguments are Keras's and not supported by this version.
     """
+
+    _ruled_weights = ("kernel", "bias")
 
     def __init__(
         self,
@@ -139,11 +144,11 @@ class Dense(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         lora_rank: None = None,
         lora_alpha: None = None,
         quantization_config: None = None,
@@ -151,19 +156,21 @@ class Dense(Layer):
     ) -> None:
         if isinstance(units, bool) or not hasattr(units, "__index__") or units.__index__() <= 0:
             raise bad_argument("units", "a positive integer", units)
-        regularize = "add a Dropout layer after it to regularise, or stop training earlier"
         refuse_unless_default(
             "Dense",
-            {"kernel_regularizer": regularize, "bias_regularizer": regularize},
-            kernel_regularizer=(kernel_regularizer, None),
-            bias_regularizer=(bias_regularizer, None),
-            kernel_constraint=(kernel_constraint, None),
-            bias_constraint=(bias_constraint, None),
+            {},
             lora_rank=(lora_rank, None),
             lora_alpha=(lora_alpha, None),
             quantization_config=(quantization_config, None),
         )
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(
+            activity_regularizer=activity_regularizer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
         self.units = units.__index__()
         self.activation = activations.name_of(activation)
         self.use_bias = bool(use_bias)
@@ -199,9 +206,5 @@ class Dense(Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": self.kernel_initializer,
             "bias_initializer": self.bias_initializer,
-            "kernel_regularizer": None,
-            "bias_regularizer": None,
-            "kernel_constraint": None,
-            "bias_constraint": None,
             "quantization_config": None,
         }

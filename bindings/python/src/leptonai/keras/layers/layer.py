@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from ...errors import InvalidStateError, NotSupportedError, bad_argument, refuse_unless_default
+from .. import constraints, regularizers
 from .._names import automatic_name
 from ..graph import KerasTensor, Node, Operation, call_tensors, is_symbolic
 from ..saving import judge, serialize_keras_object
@@ -53,7 +54,7 @@ class Layer(Operation):
     """The base class.
 
     Args:
-        activity_regularizer: Not supported by this version.
+        activity_regularizer: A penalty on what the layer gives, divided by the number of rows.
         trainable: Whether training changes the weights.
         dtype: "float32" or None.
         autocast: Accepted; inputs are always converted to float32.
@@ -62,10 +63,13 @@ class Layer(Operation):
             says the same.
     """
 
+    _ruled_weights: tuple[str, ...] = ()
+    """Weights that the class has the arguments `<weight>_regularizer` and `<weight>_constraint` for."""
+
     def __init__(
         self,
         *,
-        activity_regularizer: None = None,
+        activity_regularizer: Any = None,
         trainable: bool = True,
         dtype: Any = None,
         autocast: bool = True,
@@ -76,9 +80,13 @@ class Layer(Operation):
         refuse_unless_default(
             where,
             {"dtype": "layers compute in float32"},
-            activity_regularizer=(activity_regularizer, None),
             dtype=(None if _dtype_name(dtype) == "float32" else dtype, None),
         )
+        for weight in self._ruled_weights:
+            for rule, module in (("regularizer", regularizers), ("constraint", constraints)):
+                argument = f"{weight}_{rule}"
+                config = module.config_of(kwargs.pop(argument, None), argument)
+                setattr(self, argument, module.get(config))
         if not isinstance(trainable, bool):
             raise bad_argument("trainable", "True or False", trainable)
         if name is not None and (not isinstance(name, str) or not name or "/" in name):
@@ -93,6 +101,7 @@ class Layer(Operation):
         if kwargs:
             raise bad_argument(where, "the layer's arguments", ", ".join(kwargs))
         self.name = name or automatic_name(where)
+        self.activity_regularizer = regularizers.get(activity_regularizer)
         self._trainable = trainable
         self._places: list[tuple[Model, str]] = []
         self._own_weights: list[Weight] = []
@@ -302,7 +311,14 @@ class Layer(Operation):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, as a dict that JSON can hold."""
-        return {"name": self.name, "trainable": self._trainable, "dtype": FLOAT32_POLICY}
+        config = {"name": self.name, "trainable": self._trainable, "dtype": FLOAT32_POLICY}
+        if self.activity_regularizer is not None:
+            config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        for weight in self._ruled_weights:
+            for rule, module in (("regularizer", regularizers), ("constraint", constraints)):
+                chosen: Any = getattr(self, f"{weight}_{rule}")
+                config[f"{weight}_{rule}"] = None if chosen is None else module.serialize(chosen)
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

@@ -7,24 +7,33 @@ from typing import TYPE_CHECKING, Any
 from ...errors import bad_argument
 from .._missing import missing_from
 from ..saving import deserialize_keras_object, serialize_keras_object
+from . import schedules
 from .adam import Adam
 from .adaptive import Adadelta, Adagrad, Adamax, AdamW, Lion, Nadam, RMSprop
+from .further import Adafactor, Ftrl, Lamb, LossScaleOptimizer, Muon, ScheduleFreeAdamW
 from .optimizer import Optimizer
 from .sgd import SGD
 
 __all__ = [
     "SGD",
     "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
+    "Lamb",
     "Lion",
+    "LossScaleOptimizer",
+    "Muon",
     "Nadam",
     "Optimizer",
     "RMSprop",
+    "ScheduleFreeAdamW",
     "deserialize",
     "get",
+    "schedules",
     "serialize",
 ]
 
@@ -32,7 +41,24 @@ if not TYPE_CHECKING:
     __getattr__ = missing_from("keras.optimizers", __all__)
 
 _BY_NAME: dict[str, type[Optimizer]] = {
-    cls.__name__.lower(): cls for cls in (SGD, Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, Nadam, RMSprop)
+    cls.__name__.lower(): cls
+    for cls in (
+        SGD,
+        Adadelta,
+        Adafactor,
+        Adagrad,
+        Adam,
+        AdamW,
+        Adamax,
+        Ftrl,
+        Lamb,
+        Lion,
+        LossScaleOptimizer,
+        Muon,
+        Nadam,
+        RMSprop,
+        ScheduleFreeAdamW,
+    )
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from ...errors import bad_argument
 from ..saving import public
 from .optimizer import Optimizer
+from .schedules import LearningRateSchedule
 
 
 @public("keras.optimizers")
@@ -24,7 +25,7 @@ class Adam(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.001,
+        learning_rate: float | LearningRateSchedule = 0.001,
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,

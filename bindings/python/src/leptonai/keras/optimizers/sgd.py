@@ -7,6 +7,7 @@ from typing import Any
 from ...errors import bad_argument
 from ..saving import public
 from .optimizer import Optimizer
+from .schedules import LearningRateSchedule
 
 
 @public("keras.optimizers")
@@ -21,7 +22,7 @@ class SGD(Optimizer):
 
     def __init__(
         self,
-        learning_rate: float = 0.01,
+        learning_rate: float | LearningRateSchedule = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
         weight_decay: float | None = None,

@@ -8,14 +8,19 @@ from typing import Any
 
 from ... import _core
 from ...errors import bad_argument
-from .. import losses, metrics
+from .. import losses, metrics, optimizers
 from ..metrics import Metric
 from ..saving import serialize_keras_object
 
 
 def described(chosen: Any) -> Any:
     """A loss, metric or optimizer as JSON can hold it."""
-    return chosen if isinstance(chosen, str) else serialize_keras_object(chosen)
+    if isinstance(chosen, str):
+        return chosen
+    config = serialize_keras_object(chosen)
+    if isinstance(chosen, optimizers.Optimizer):
+        config["config"] = chosen._library_config()
+    return config
 
 
 def text_of(value: Any) -> str:

@@ -11,28 +11,48 @@ public struct Optimizer: Sendable, Equatable {
         case adamax(beta1: Double, beta2: Double, epsilon: Double)
         case nadam(beta1: Double, beta2: Double, epsilon: Double)
         case lion(beta1: Double, beta2: Double)
+        case ftrl(FtrlSettings)
+        case adafactor(AdafactorSettings)
+        case lamb(beta1: Double, beta2: Double, epsilon: Double)
+        case muon(MuonSettings)
+        case scheduleFree(beta1: Double, beta2: Double, epsilon: Double, warmupSteps: Double)
+    }
+
+    /// A number, or a schedule of the steps done.
+    package enum Rate: Sendable, Equatable {
+        case constant(Double)
+        case scheduled(LearningRateSchedule)
     }
 
     /// "SGD", "Adam", "AdamW", ...: AdamW is Adam with weight decay by default.
     package let className: String
     package let kind: Kind
-    package var learningRate: Double
-    /// Decoupled: each step takes rate · decay of every trained weight away before the update. Nil for none.
-    package let weightDecay: Double?
+    package var rate: Rate
+    package var options: UpdateOptions
+    /// What a loss-scale optimizer around this one does; nil without one.
+    package var scaling: LossScaling?
     package var name: String
 
     private init(_ className: String, _ kind: Kind, _ learningRate: Double, weightDecay: Double?) {
         self.init(
-            className: className, kind: kind, learningRate: learningRate, weightDecay: weightDecay,
-            name: className.lowercased())
+            className: className, kind: kind, rate: .constant(learningRate),
+            options: UpdateOptions(weightDecay: weightDecay), name: className.lowercased())
     }
 
-    init(className: String, kind: Kind, learningRate: Double, weightDecay: Double?, name: String) {
+    init(className: String, kind: Kind, rate: Rate, options: UpdateOptions, name: String) {
         self.className = className
         self.kind = kind
-        self.learningRate = learningRate
-        self.weightDecay = weightDecay
+        self.rate = rate
+        self.options = options
         self.name = name
+    }
+
+    /// The learning rate once `iterations` steps have been done.
+    package func learningRate(after iterations: UInt64) -> Double {
+        switch rate {
+        case .constant(let rate): rate
+        case .scheduled(let schedule): Double(schedule.value(at: iterations))
+        }
     }
 
     /// w -= rate · g; with momentum m = momentum · m - rate · g, w += m.
@@ -115,30 +135,59 @@ public struct Optimizer: Sendable, Equatable {
         Optimizer("Lion", .lion(beta1: beta1, beta2: beta2), learningRate, weightDecay: weightDecay)
     }
 
-    /// One number of state for each weight, and where it begins.
-    package struct Slot: Sendable, Equatable {
-        package let name: String
-        package let initialValue: Float
-
-        init(_ name: String, _ initialValue: Double = 0) {
-            self.name = name
-            self.initialValue = Float(initialValue)
-        }
+    /// FTRL-proximal (McMahan et al., 2013), for shallow models of many features.
+    public static func ftrl(
+        learningRate: Double = 0.001, learningRatePower: Double = -0.5, initialAccumulator: Double = 0.1,
+        l1: Double = 0, l2: Double = 0, l2Shrinkage: Double = 0, beta: Double = 0, weightDecay: Double? = nil
+    ) -> Optimizer {
+        let settings = FtrlSettings(
+            power: learningRatePower, initialAccumulator: initialAccumulator, l1: l1, l2: l2, shrinkage: l2Shrinkage,
+            beta: beta)
+        return Optimizer("Ftrl", .ftrl(settings), learningRate, weightDecay: weightDecay)
     }
 
-    /// The per-weight state. The order is the kernels'.
-    package var slots: [Slot] {
-        switch kind {
-        case .sgd(let momentum, _): momentum == 0 ? [] : [Slot("momentum")]
-        case .adam(_, _, _, let amsgrad):
-            [Slot("momentum"), Slot("velocity")] + (amsgrad ? [Slot("velocity_hat")] : [])
-        case .rmsprop(_, let momentum, _, let centered):
-            [Slot("velocity")] + (momentum > 0 ? [Slot("momentum")] : []) + (centered ? [Slot("average_gradient")] : [])
-        case .adagrad(let initial, _): [Slot("accumulator", initial)]
-        case .adadelta: [Slot("accumulated_grad"), Slot("accumulated_delta_var")]
-        case .adamax: [Slot("momentum"), Slot("norm")]
-        case .nadam: [Slot("momentum"), Slot("velocity")]
-        case .lion: [Slot("momentum")]
-        }
+    /// Adafactor (Shazeer & Stern, 2018): of the squared gradients of a matrix it keeps the means of rows and columns.
+    public static func adafactor(
+        learningRate: Double = 0.001, beta2Decay: Double = -0.8, epsilon1: Double = 1e-30, epsilon2: Double = 1e-3,
+        clipThreshold: Double = 1, relativeStep: Bool = true, weightDecay: Double? = nil
+    ) -> Optimizer {
+        let settings = AdafactorSettings(
+            beta2Decay: beta2Decay, epsilon1: epsilon1, epsilon2: epsilon2, clipThreshold: clipThreshold,
+            relativeStep: relativeStep)
+        return Optimizer("Adafactor", .adafactor(settings), learningRate, weightDecay: weightDecay)
+    }
+
+    /// Adam with steps as long as the weights are (You et al., 2020), for large batches.
+    public static func lamb(
+        learningRate: Double = 0.001, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-7,
+        weightDecay: Double? = nil
+    ) -> Optimizer {
+        Optimizer(
+            "Lamb", .lamb(beta1: beta1, beta2: beta2, epsilon: epsilon), learningRate, weightDecay: weightDecay)
+    }
+
+    /// Steps of matrices made orthogonal (Jordan et al., 2024); other weights are AdamW's.
+    ///
+    /// - Parameter excludedLayers: words; weights with one of them in their path are AdamW's too.
+    public static func muon(
+        learningRate: Double = 0.001, weightDecay: Double? = 0.004, momentum: Double = 0.95, nesterov: Bool = true,
+        excludedLayers: [String] = []
+    ) -> Optimizer {
+        var settings = MuonSettings()
+        settings.momentum = momentum
+        settings.nesterov = nesterov
+        settings.excludedLayers = excludedLayers
+        return Optimizer("Muon", .muon(settings), learningRate, weightDecay: weightDecay)
+    }
+
+    /// AdamW that averages instead of following a schedule (Defazio et al., 2024).
+    public static func scheduleFreeAdamW(
+        learningRate: Double = 0.0025, beta1: Double = 0.9, beta2: Double = 0.999, epsilon: Double = 1e-8,
+        warmupSteps: Int = 0, weightDecay: Double? = nil
+    ) -> Optimizer {
+        Optimizer(
+            "ScheduleFreeAdamW",
+            .scheduleFree(beta1: beta1, beta2: beta2, epsilon: epsilon, warmupSteps: Double(warmupSteps)),
+            learningRate, weightDecay: weightDecay)
     }
 }
