@@ -336,8 +336,8 @@ static void adam_f32(float *w, float *m, float *v, float *vhat, const float *g, 
 #include "scalar_noise.h"
 #include "scalar_normalization.h"
 #include "scalar_operations.h"
-#include "scalar_preprocessing.h"
 #include "scalar_optimizer.h"
+#include "scalar_preprocessing.h"
 
 /* -------------------------------------------------------- matrix products */
 

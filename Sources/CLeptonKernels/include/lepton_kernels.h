@@ -214,7 +214,7 @@ void lepton_k_decay_f32(float *w, size_t n, float factor);
 
 #include "lepton_kernels_convolution.h"
 #include "lepton_kernels_objective.h"
-#include "lepton_kernels_recurrent.h"
 #include "lepton_kernels_optimizer.h"
+#include "lepton_kernels_recurrent.h"
 
 #endif /* LEPTON_KERNELS_H */

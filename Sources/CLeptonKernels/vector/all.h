@@ -33,8 +33,8 @@
 #include "optimizer.h"
 #include "optimizers.h"
 #include "pooling.h"
-#include "recurrent.h"
 #include "preprocessing.h"
+#include "recurrent.h"
 #include "softmax.h"
 
 #include "unary.h"

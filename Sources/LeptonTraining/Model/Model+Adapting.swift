@@ -130,7 +130,9 @@ extension Model {
             try ensureBuilt(sampleShapes: sampleShapes(of: x)).operations
         }
         guard operations.inputSources.contains(where: { $0.encoder != nil }) else { return nil }
-        let columns = try FloatRows.columns(of: x, for: operations, limits: [], allowNonFinite: allowNonFinite) { _ in "x" }
+        let columns = try FloatRows.columns(of: x, for: operations, limits: [], allowNonFinite: allowNonFinite) { _ in
+            "x"
+        }
         return try EncodedInputs(columns, operations)
     }
 }

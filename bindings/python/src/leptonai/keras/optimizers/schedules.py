@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from ... import _core
-from ...errors import bad_argument
+from ...errors import NotSupportedError, bad_argument
 from .._missing import missing_from
 from ..saving import classes_of, deserialize_keras_object, public, serialize_keras_object
 
@@ -44,14 +44,14 @@ class LearningRateSchedule:
     def __call__(self, step: int) -> float:
         """The rate once `step` steps have been done."""
         if not self.is_known:
-            raise NotImplementedError(
+            raise NotSupportedError(
                 f"Learning rate schedule '{type(self).__name__}' must override `__call__(self, step)`."
             )
         return _value(self, step)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, as a dict that JSON can hold."""
-        raise NotImplementedError(
+        raise NotSupportedError(
             f"Learning rate schedule '{type(self).__name__}' must override `get_config()` in order to be serializable."
         )
 
