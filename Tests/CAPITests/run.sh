@@ -94,7 +94,7 @@ run_variant() { # run_variant NAME
             flags=(-O1)
             # Not for leaks: as with the leak sanitizer, tagged pointers would be taken for lost ones.
             # Fair scheduling: valgrind runs one thread at a time, and a busy one could otherwise keep the rest waiting.
-            runner=(timeout --kill-after=5 300 valgrind --quiet --fair-sched=yes --error-exitcode=99 --leak-check=no)
+            runner=(timeout --kill-after=5 900 valgrind --quiet --fair-sched=yes --error-exitcode=99 --leak-check=no)
             ;;
         *)
             echo "no such variant: $1" >&2

@@ -226,7 +226,6 @@ def test_refusals(call: Any) -> None:
 
 def test_what_is_not_supported_says_so() -> None:
     for make, message in (
-        (ours.layers.Normalization, "mean"),
         (lambda: ours.layers.Embedding(2, 2, weights=[np.zeros((2, 2))]), "set_weights"),
         (lambda: ours.Sequential([ours.Input((3,)), ours.layers.Dropout(0.5, noise_shape=(4, 3))]), "fixed number"),
     ):
