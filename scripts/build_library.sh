@@ -7,8 +7,9 @@ source scripts/swift_flags.sh
 
 prepare_static_libraries
 say "liblepton.so"
+# Functions of the same code are kept once: Swift makes many, one for each type.
 swift build "${static_flags[@]}" --product LeptonC \
-    -Xlinker "--version-script=$root/include/lepton.map" -Xlinker -soname=liblepton.so.0
+    -Xlinker "--version-script=$root/include/lepton.map" -Xlinker -soname=liblepton.so.0 -Xlinker --icf=all
 
 version=$(version)
 lib=build/lib
