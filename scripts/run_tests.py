@@ -92,7 +92,14 @@ def pytest(name: str, *arguments: str) -> Group:
 
 
 def groups() -> list[Group]:
-    swift = ["swift", "test", "-c", "release", "--disable-xctest", "--xunit-output", str(REPORTS / "swift.xml")]
+    # Apart from the others: tests of kernels switch the instruction set of the whole process.
+    swift = [
+        ["swift", "test", "-c", "release", "--disable-xctest", *choice, "--xunit-output", str(REPORTS / report)]
+        for choice, report in (
+            (("--skip", "KernelTests"), "swift-core.xml"),
+            (("--filter", "KernelTests"), "swift-kernels.xml"),
+        )
+    ]
     python_tests = "bindings/python/tests"
     return [
         Group("lint", [["scripts/lint.sh"]], count_tap),
@@ -102,7 +109,7 @@ def groups() -> list[Group]:
         pytest("python", python_tests, f"--ignore={python_tests}/differential"),
         # Keras takes most of the time of these: on all cores, file by file.
         pytest("differential", f"{python_tests}/differential", "-n", "auto", "--dist", "loadfile"),
-        Group("swift", [swift], count_junit),
+        Group("swift", swift, count_junit),
         pytest("samples", "Tests/Samples"),
         pytest("consumers", "Tests/Consumers", "Tests/Documents"),
     ]
