@@ -52,6 +52,10 @@ package struct FunctionCall {
     /// Several tensors: a list, or all positional arguments.
     mutating func values(_ keyword: String = "xs") throws(LeptonError) -> [Int] {
         guard case .list(let items)? = argument(0, keyword) else { return [try value(0, keyword)] }
+        guard !items.isEmpty else {
+            throw LeptonError(
+                .invalidArgument, argument: "\(name).\(keyword)", expected: "at least one tensor", received: "none")
+        }
         var values: [Int] = []
         for item in items { values.append(try value(item, keyword)) }
         return values

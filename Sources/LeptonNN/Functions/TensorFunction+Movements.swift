@@ -85,7 +85,10 @@ extension TensorFunction {
         let x = try call.value(0)
         var shape = call.shape(x)
         guard let axes = try call.integers("axis") else { throw call.wrong("axis", "an axis", nil) }
-        for axis in axes { shape.insert(1, at: try call.sampleAxis(axis, of: x, extra: axes.count)) }
+        var places: Set<Int> = []
+        for axis in axes { places.insert(try call.sampleAxis(axis, of: x, extra: axes.count)) }
+        guard places.count == axes.count else { throw call.wrong("axis", "each axis once", call.setting("axis")) }
+        for place in places.sorted() { shape.insert(1, at: place) }
         return try call.graph.operations.addReshape(x, to: shape)
     }
 
@@ -285,6 +288,9 @@ extension TensorFunction {
         return try call.graph.operations.addOneHot(x, depth: classes)
     }
 
+    /// Elements of the largest matrix whose triangle is kept: its mask is a constant of the model.
+    private static let largestTriangle = 1 << 24
+
     /// Multiplies the last two axes with a triangle of ones.
     private static func triangle(keepsLower: Bool) -> TensorFunction {
         .one(["k"]) { (call: inout FunctionCall) throws(LeptonError) in
@@ -297,6 +303,12 @@ extension TensorFunction {
                     received: Shape.batchText(shape))
             }
             let (rows, columns) = (shape[shape.count - 2], shape[shape.count - 1])
+            guard let count = Shape.checkedProduct([rows, columns]), count <= largestTriangle else {
+                throw LeptonError(
+                    .notSupported,
+                    "keras.ops.\(snakeCase(call.name)) of matrices with more than \(largestTriangle) elements is not "
+                        + "supported; multiply with a mask given as an input")
+            }
             var mask: [Float] = []
             for row in 0..<rows {
                 for column in 0..<columns {

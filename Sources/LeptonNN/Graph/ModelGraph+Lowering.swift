@@ -11,11 +11,12 @@ extension ModelGraph {
 
     /// Shapes and weights, without any operation.
     ///
-    /// - Throws: what a layer finds wrong, with its name.
+    /// - Throws: what a layer finds wrong, with its name; `invalidArgument` for an output that a layer does not have.
     package func inferred(inputShapes: [[Int]]) throws(LeptonError) -> Inference {
         var result = Inference(weights: layers.map { _ in nil })
         for (index, node) in nodes.enumerated() {
-            var inputs = node.inputs.map { result.values[$0.node][$0.output] }
+            var inputs: [ValueShape] = []
+            for reference in node.inputs { inputs.append(try value(reference, result)) }
             if let place = self.inputs.firstIndex(of: index) {
                 inputs = [ValueShape(sample: try inputShape(place, inputShapes))]
             }
@@ -42,7 +43,21 @@ extension ModelGraph {
                 result.values.append(outputs)
             }
         }
+        for output in outputs { _ = try value(output, result) }
         return result
+    }
+
+    /// The shape of an output of a node: configs may name outputs that there are not.
+    private func value(_ reference: Reference, _ known: Inference) throws(LeptonError) -> ValueShape {
+        let values = known.values[reference.node]
+        guard values.indices.contains(reference.output) else {
+            throw LeptonError(
+                .invalidArgument, argument: "model config",
+                expected:
+                    "an output below \(values.count) of '\(layers[nodes[reference.node].layer].options.name ?? "")'",
+                received: "\(reference.output)")
+        }
+        return values[reference.output]
     }
 
     private func inputShape(_ place: Int, _ shapes: [[Int]]) throws(LeptonError) -> [Int] {
