@@ -106,7 +106,6 @@ extension ModelGraph {
             numbers.append(own)
         }
         lowered.operations.outputs = try lower(into: &lowered, inputs: values, weights: numbers)
-        lowered.operations.outputMasks = lowered.operations.outputs.map { lowered.masks[$0] }
         lowered.operations.dropUnreadInputs()
         return lowered.operations
     }

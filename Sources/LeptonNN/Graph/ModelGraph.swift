@@ -70,24 +70,6 @@ public struct ModelGraph: Sendable {
         self = changed
     }
 
-    /// Removes the last layer of a chain; one that only names the input stays.
-    ///
-    /// - Throws: `invalidState` when there is none; `notSupported` for a functional model.
-    package mutating func removeLast() throws(LeptonError) -> any Layer {
-        guard kind == .sequential else {
-            throw LeptonError(.notSupported, "layers cannot be removed from a functional model; make another one")
-        }
-        guard let last = layers.last, !(last is InputLayer) else {
-            throw LeptonError(.invalidState, "there are no layers in the model to remove")
-        }
-        layers.removeLast()
-        nodes.removeLast()
-        if let name = last.options.name { takenNames.remove(name) }
-        if nodes.isEmpty { inputs = [] }
-        noteChainEnd()
-        return last
-    }
-
     /// Appends without looking at shapes beyond the first; may leave the graph changed when it throws.
     mutating func link(_ layer: any Layer) throws(LeptonError) {
         var layer = layer

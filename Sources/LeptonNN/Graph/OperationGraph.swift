@@ -125,8 +125,6 @@ package struct OperationGraph: Sendable {
     /// Inputs that are text, which no operation takes.
     private var texts: Set<Int> = []
     package var outputs: [Int] = []
-    /// The mask of each output, of 0 and 1, where it has one.
-    package var outputMasks: [Int?] = []
     package private(set) var dropoutCount = 0
     /// Values that are the same for every row of a batch and stand in memory once: weights used as values, constants,
     /// and what is computed from these alone. A model's outputs must not be among them; see `perRow`.
@@ -178,7 +176,6 @@ package struct OperationGraph: Sendable {
     /// Leaves out inputs as they came where nothing but encoders reads them.
     package mutating func dropUnreadInputs() {
         var read = Set(outputs)
-        read.formUnion(outputMasks.compactMap { $0 })
         for node in nodes { read.formUnion(node.inputs) }
         let encoded = Set(inputSources.filter { $0.encoder != nil }.map(\.modelInput))
         let kept = inputs.indices.filter {

@@ -36,10 +36,3 @@ extension OperationGraph {
         }
     }
 }
-
-/// (x - shift) · factor + offset with fixed numbers for each channel, the last axis.
-package struct ChannelAffineOperation: Operation {
-    package let shift: [Float]
-    package let factor: [Float]
-    package let offset: [Float]?
-}

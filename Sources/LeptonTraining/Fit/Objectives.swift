@@ -94,7 +94,6 @@ package struct Objectives: Sendable {
     }
 
     var hasLoss: Bool { outputs.contains { $0.loss != nil } }
-    var lossCount: Int { outputs.count { $0.loss != nil } }
 }
 
 /// What the history calls metrics, as Keras has it: with the output's name before it where there are several outputs,

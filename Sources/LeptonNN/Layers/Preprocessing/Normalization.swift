@@ -174,11 +174,4 @@ extension Normalization: AdaptableLayer {
         Normalization(
             self, mean: Statistic(shape: shape, values: mean), variance: Statistic(shape: shape, values: variance))
     }
-
-    /// The layer with its statistics as weights, to which `adapt` may give new values.
-    package var withoutStatistics: Normalization {
-        var layer = Normalization(axis: axes, invert: isInverse)
-        layer.options = options
-        return layer
-    }
 }

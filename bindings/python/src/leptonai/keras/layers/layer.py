@@ -249,7 +249,7 @@ class Layer(Operation):
         )
         from .traced import weight_of
 
-        weight = weight_of(self, shape, initializer, trainable, name, self._own_weights)
+        weight = weight_of(shape, initializer, trainable, name, self._own_weights)
         self._own_weights.append(weight)
         return weight.tensor
 

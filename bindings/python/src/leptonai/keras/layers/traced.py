@@ -76,9 +76,7 @@ class Traced(Operation):
         return map_structure(lambda leaf: order[id(leaf)], self.outputs)
 
 
-def weight_of(
-    layer: Layer, shape: Any, initializer: Any, trainable: bool, name: str | None, taken: list[Weight]
-) -> Weight:
+def weight_of(shape: Any, initializer: Any, trainable: bool, name: str | None, taken: list[Weight]) -> Weight:
     """A new weight, under a name that the layer's others have not."""
     extents = (shape,) if isinstance(shape, int) else tuple(shape or ())
     base = name or "variable"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, Self
 
 import numpy as np
 
-from ... import _core
 from ...errors import InvalidArgumentError, NotSupportedError, bad_argument, refuse_unless_default
 from ..graph import KerasTensor, Node, Operation, flatten, map_structure
 from ..layers.core import InputLayer
@@ -246,9 +244,3 @@ def _restored(structure: Any, operations: dict[str, Operation]) -> Any:
     if isinstance(structure, list | tuple):
         return [_restored(item, operations) for item in structure]
     raise bad_argument("config", "input_layers and output_layers", structure)
-
-
-def written_config(native: Any) -> dict[str, Any]:
-    """The config of a model of the library."""
-    described: dict[str, Any] = json.loads(_core.model_get_config(native))
-    return described
