@@ -207,16 +207,6 @@ static double loss_mse_f32(float *grad, const float *pred, const float *target, 
     return total;
 }
 
-static double metric_mae_f32(const float *pred, const float *target, const float *weight, size_t rows_per_weight,
-                             size_t rows, size_t cols) {
-    double total = 0.0;
-    for (size_t i = 0; i < rows * cols; i++) {
-        double w = (double)weight_of(weight, i / cols, rows_per_weight);
-        total += w * (double)fabsf(target[i] - pred[i]) / (double)cols;
-    }
-    return total;
-}
-
 static double loss_binary_crossentropy_f32(float *grad, const float *pred, const float *target, const float *weight,
                                            size_t rows_per_weight, size_t rows, size_t cols, float scale,
                                            int from_logits, float smoothing) {

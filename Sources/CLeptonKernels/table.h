@@ -65,10 +65,6 @@
         (float *grad, const float *pred, const float *target, const float *weight, size_t rows_per_weight,             \
          size_t rows, size_t cols, float scale, int from_logits),                                                      \
         (grad, pred, target, weight, rows_per_weight, rows, cols, scale, from_logits))                                 \
-    GET(double, metric_mae_f32,                                                                                        \
-        (const float *pred, const float *target, const float *weight, size_t rows_per_weight, size_t rows,             \
-         size_t cols),                                                                                                 \
-        (pred, target, weight, rows_per_weight, rows, cols))                                                           \
     DO(sgd_f32, (float *w, const float *g, size_t n, float lr), (w, g, n, lr))                                         \
     DO(sgd_momentum_f32, (float *w, float *m, const float *g, size_t n, float lr, float mu, int nesterov),             \
        (w, m, g, n, lr, mu, nesterov))                                                                                 \

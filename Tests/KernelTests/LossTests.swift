@@ -199,9 +199,13 @@ extension KernelTests {
                     weighted = zip(rowValues, weight).reduce(0) { $0 + $1.0 * Double($1.1) }
                 onEveryISA { name in
                     let p = Guarded(pred), t = Guarded(target), w = Guarded(weight)
-                    let first = lepton_k_metric_mae_f32(p.pointer, t.pointer, nil, 1, rows, cols)
+                    let options: [Float] = [0, 0, 0, 0]
+                    let absolute = Int32(LEPTON_K_LOSS_ABSOLUTE)
+                    let first = lepton_k_loss_elementwise_f32(
+                        nil, p.pointer, t.pointer, nil, 1, rows, cols, 0, absolute, options)
                     #expect(abs(first - plain) <= 1e-6 * max(1, plain), "\(name)")
-                    let second = lepton_k_metric_mae_f32(p.pointer, t.pointer, w.pointer, 1, rows, cols)
+                    let second = lepton_k_loss_elementwise_f32(
+                        nil, p.pointer, t.pointer, w.pointer, 1, rows, cols, 0, absolute, options)
                     #expect(abs(second - weighted) <= 1e-6 * max(1, weighted), "\(name)")
                 }
             }

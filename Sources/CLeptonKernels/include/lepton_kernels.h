@@ -148,10 +148,6 @@ double lepton_k_loss_sparse_categorical_crossentropy_f32(float *grad, const floa
 /* ---------------------------------------------------------------- metrics */
 /* Each returns sum(weight * row value); `weight` as for losses. */
 
-/** Row value: mean over cols of |target - pred|. */
-double lepton_k_metric_mae_f32(const float *pred, const float *target, const float *weight, size_t rows_per_weight,
-                               size_t rows, size_t cols);
-
 /** Row value: mean over cols of [target == (pred > threshold)]. */
 double lepton_k_metric_binary_accuracy_f32(const float *pred, const float *target, const float *weight,
                                            size_t rows_per_weight, size_t rows, size_t cols, float threshold);

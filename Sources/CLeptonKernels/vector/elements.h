@@ -1,5 +1,5 @@
 /*
- * objective.h - the losses of elements. How they are added up is in losses.h.
+ * elements.h - the losses of elements that have no kernel of their own. How they are added up is in losses.h.
  */
 
 /** Half of a slope at its bound, as JAX has it for maxima and clipped values; NaN stays. */
@@ -93,58 +93,4 @@ INLINE vf element_of_v(const int kind, vf p, vf t, const float *o, vf *slope) {
         return loss;
     }
     }
-}
-
-/** The sum of the losses of one run; grad, unless NULL, gets factor * slope. */
-INLINE double run_elements(const int kind, float *grad, const float *pred, const float *target, size_t n, float factor,
-                           const float *options) {
-    double_sums sums = {0};
-    for (size_t i = 0; i < n; i += W) {
-        vf slope, loss = element_of_v(kind, load_any(pred + i, n - i), load_any(target + i, n - i), options, &slope);
-        add_to(&sums, n - i < W ? keep(lanes_below(n - i), loss) : loss);
-        if (grad != NULL) store_any(grad + i, slope * factor, n - i);
-    }
-    return sum_doubles(&sums);
-}
-
-INLINE double sum_of_runs(const int kind, float *grad, const float *pred, const float *target, const float *weight,
-                          size_t run, size_t count, float factor, const float *options) {
-    if (weight == NULL) return run_elements(kind, grad, pred, target, count, factor, options);
-    double total = 0.0;
-    for (size_t at = 0; at < count; at += run, weight++) {
-        size_t n = count - at < run ? count - at : run;
-        float *own = grad != NULL ? grad + at : NULL;
-        total += (double)*weight * run_elements(kind, own, pred + at, target + at, n, factor * *weight, options);
-    }
-    return total;
-}
-
-static double loss_elementwise_f32(float *grad, const float *pred, const float *target, const float *weight,
-                                   size_t rows_per_weight, size_t rows, size_t cols, float scale, int kind,
-                                   const float *options) {
-    if (cols == 0) return 0.0;
-    const float divisor = kind == LEPTON_K_LOSS_KL_DIVERGENCE ? 1.0f : (float)cols, factor = scale / divisor;
-    const size_t count = rows * cols, run = rows_per_weight * cols;
-    double total;
-/* A loop for each kind, so that none decides element by element. */
-#define LOSS_CASE(KIND)                                                                                                \
-    case KIND:                                                                                                         \
-        total = sum_of_runs(KIND, grad, pred, target, weight, run, count, factor, options);                            \
-        break
-    switch (kind) {
-        LOSS_CASE(LEPTON_K_LOSS_ABSOLUTE);
-        LOSS_CASE(LEPTON_K_LOSS_PERCENTAGE);
-        LOSS_CASE(LEPTON_K_LOSS_LOGARITHMIC);
-        LOSS_CASE(LEPTON_K_LOSS_HUBER);
-        LOSS_CASE(LEPTON_K_LOSS_LOG_COSH);
-        LOSS_CASE(LEPTON_K_LOSS_HINGE);
-        LOSS_CASE(LEPTON_K_LOSS_SQUARED_HINGE);
-        LOSS_CASE(LEPTON_K_LOSS_POISSON);
-        LOSS_CASE(LEPTON_K_LOSS_KL_DIVERGENCE);
-        LOSS_CASE(LEPTON_K_LOSS_BINARY_FOCAL);
-    default:
-        total = sum_of_runs(LEPTON_K_LOSS_BINARY_FOCAL_LOGITS, grad, pred, target, weight, run, count, factor, options);
-    }
-#undef LOSS_CASE
-    return total / (double)divisor;
 }
