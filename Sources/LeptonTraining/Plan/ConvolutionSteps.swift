@@ -39,117 +39,89 @@ extension PlanBuilder {
         return step
     }
 
-    /// Takes the gradient of an output through the activation, in place, and writes the bias's gradient.
-    fileprivate mutating func emitActivationBackward(
-        _ node: OperationGraph.Node, activation: Activation, hasBias: Bool
-    ) -> Operand {
-        let gradient = exclusiveGradient(node.output)
-        let bias = hasBias ? weightGradient(node.weights[1]) : nil
-        guard bias != nil || activation != .linear else { return gradient }
-        var step = Step(activationBackward)
-        step.destination = gradient
-        step.destination2 = bias?.operand ?? .none
-        step.accumulates = bias?.accumulates ?? false
-        step.source = value(node.output)
+    /// Emits a layer's own step: images, kernel, bias and activation to its output.
+    fileprivate mutating func emitLayer(
+        _ step: Step, _ node: OperationGraph.Node, hasBias: Bool, activation: Activation
+    ) {
+        var step = step
+        step.source = value(node.inputs[0])
+        step.source2 = parameter(node.weights[0])
+        if hasBias { step.source3 = parameter(node.weights[1]) }
+        step.destination = makeValue(node.output)
         (step.rowsPerSample, step.columns) = matrixExtents(node.output)
         step.mode = activation.kernelMode
         emit(step)
-        return gradient
+    }
+
+    /// Emits the gradient of a node's kernel from images and the gradient of what they were convolved to.
+    fileprivate mutating func emitKernelGradient(
+        _ node: OperationGraph.Node, images: Operand, gradient: Operand, _ makeStep: (inout PlanBuilder) -> Step
+    ) {
+        guard let kernel = weightGradient(node.weights[0]) else { return }
+        var step = makeStep(&self)
+        step.destination = kernel.operand
+        step.accumulates = kernel.accumulates
+        step.source = images
+        step.source2 = gradient
+        emit(step)
+    }
+
+    /// Emits the gradient of a node's input from that of its output and its kernel.
+    fileprivate mutating func emitInputGradient(
+        _ node: OperationGraph.Node, gradient: Operand, _ makeStep: (inout PlanBuilder) -> Step
+    ) {
+        contributeGradient(node.inputs[0]) { builder, destination in
+            var step = makeStep(&builder)
+            step.destination = destination
+            step.source = gradient
+            step.source2 = builder.parameter(node.weights[0])
+            builder.emit(step)
+        }
     }
 }
 
 extension ConvolutionOperation: ExecutableOperation {
     package func emitForward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
-        var step = builder.scratchStep(convolutionForward, window)
-        step.source = builder.value(node.inputs[0])
-        step.source2 = builder.parameter(node.weights[0])
-        if hasBias { step.source3 = builder.parameter(node.weights[1]) }
-        step.destination = builder.makeValue(node.output)
-        step.mode = activation.kernelMode
-        builder.emit(step)
+        let step = builder.scratchStep(convolutionForward, window)
+        builder.emitLayer(step, node, hasBias: hasBias, activation: activation)
     }
 
     package func emitBackward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
         let gradient = builder.emitActivationBackward(node, activation: activation, hasBias: hasBias)
-        if let kernel = builder.weightGradient(node.weights[0]) {
-            var step = builder.scratchStep(convolutionKernelGradient, window)
-            step.destination = kernel.operand
-            step.accumulates = kernel.accumulates
-            step.source = builder.value(node.inputs[0])
-            step.source2 = gradient
-            builder.emit(step)
+        builder.emitKernelGradient(node, images: builder.value(node.inputs[0]), gradient: gradient) {
+            $0.scratchStep(convolutionKernelGradient, window)
         }
-        builder.contributeGradient(node.inputs[0]) { builder, destination in
-            var step = builder.scratchStep(convolutionInputGradient, window)
-            step.destination = destination
-            step.source = gradient
-            step.source2 = builder.parameter(node.weights[0])
-            builder.emit(step)
-        }
+        builder.emitInputGradient(node, gradient: gradient) { $0.scratchStep(convolutionInputGradient, window) }
     }
 }
 
 extension TransposedConvolutionOperation: ExecutableOperation {
     package func emitForward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
-        var step = builder.scratchStep(transposedForward, window)
-        step.source = builder.value(node.inputs[0])
-        step.source2 = builder.parameter(node.weights[0])
-        if hasBias { step.source3 = builder.parameter(node.weights[1]) }
-        step.destination = builder.makeValue(node.output)
-        (step.rowsPerSample, step.columns) = builder.matrixExtents(node.output)
-        step.mode = activation.kernelMode
-        builder.emit(step)
+        let step = builder.scratchStep(transposedForward, window)
+        builder.emitLayer(step, node, hasBias: hasBias, activation: activation)
     }
 
     package func emitBackward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
         let gradient = builder.emitActivationBackward(node, activation: activation, hasBias: hasBias)
-        if let kernel = builder.weightGradient(node.weights[0]) {
-            var step = builder.scratchStep(convolutionKernelGradient, window)
-            step.destination = kernel.operand
-            step.accumulates = kernel.accumulates
-            step.source = gradient
-            step.source2 = builder.value(node.inputs[0])
-            builder.emit(step)
+        builder.emitKernelGradient(node, images: gradient, gradient: builder.value(node.inputs[0])) {
+            $0.scratchStep(convolutionKernelGradient, window)
         }
-        builder.contributeGradient(node.inputs[0]) { builder, destination in
-            var step = builder.scratchStep(convolutionForward, window)
-            step.source = gradient
-            step.source2 = builder.parameter(node.weights[0])
-            step.destination = destination
-            step.mode = Activation.linear.kernelMode
-            builder.emit(step)
-        }
+        builder.emitInputGradient(node, gradient: gradient) { $0.scratchStep(convolutionForward, window) }
     }
 }
 
 extension DepthwiseOperation: ExecutableOperation {
     package func emitForward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
-        var step = builder.windowStep(depthwiseForward, window)
-        step.source = builder.value(node.inputs[0])
-        step.source2 = builder.parameter(node.weights[0])
-        if hasBias { step.source3 = builder.parameter(node.weights[1]) }
-        step.destination = builder.makeValue(node.output)
-        step.mode = activation.kernelMode
-        builder.emit(step)
+        let step = builder.windowStep(depthwiseForward, window)
+        builder.emitLayer(step, node, hasBias: hasBias, activation: activation)
     }
 
     package func emitBackward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
         let gradient = builder.emitActivationBackward(node, activation: activation, hasBias: hasBias)
-        if let kernel = builder.weightGradient(node.weights[0]) {
-            var step = builder.windowStep(depthwiseKernelGradient, window)
-            step.destination = kernel.operand
-            step.accumulates = kernel.accumulates
-            step.source = builder.value(node.inputs[0])
-            step.source2 = gradient
-            builder.emit(step)
+        builder.emitKernelGradient(node, images: builder.value(node.inputs[0]), gradient: gradient) {
+            $0.windowStep(depthwiseKernelGradient, window)
         }
-        builder.contributeGradient(node.inputs[0]) { builder, destination in
-            var step = builder.windowStep(depthwiseInputGradient, window)
-            step.destination = destination
-            step.source = gradient
-            step.source2 = builder.parameter(node.weights[0])
-            builder.emit(step)
-        }
+        builder.emitInputGradient(node, gradient: gradient) { $0.windowStep(depthwiseInputGradient, window) }
     }
 }
 

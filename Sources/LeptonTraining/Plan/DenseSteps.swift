@@ -28,21 +28,7 @@ extension DenseOperation: ExecutableOperation {
 
     package func emitBackward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
         let (rowsPerSample, innerColumns) = builder.matrixExtents(node.inputs[0])
-        let gradient = builder.exclusiveGradient(node.output)
-        let bias = hasBias ? builder.weightGradient(node.weights[1]) : nil
-
-        // Through the activation, in place, and the bias's gradient in the same pass.
-        if bias != nil || activation != .linear {
-            var step = Step(activationBackward)
-            step.destination = gradient
-            step.destination2 = bias?.operand ?? .none
-            step.accumulates = bias?.accumulates ?? false
-            step.source = builder.value(node.output)
-            step.rowsPerSample = rowsPerSample
-            step.columns = units
-            step.mode = activation.kernelMode
-            builder.emit(step)
-        }
+        let gradient = builder.emitActivationBackward(node, activation: activation, hasBias: hasBias)
         if let kernel = builder.weightGradient(node.weights[0]) {
             var step = Step(denseKernelGradient)
             step.destination = kernel.operand
@@ -67,6 +53,27 @@ extension DenseOperation: ExecutableOperation {
     }
 }
 
+extension PlanBuilder {
+    /// Takes the gradient of an output through the activation, in place, and writes the bias's gradient,
+    /// in one pass. Returns where the gradient stands.
+    mutating func emitActivationBackward(
+        _ node: OperationGraph.Node, activation: Activation, hasBias: Bool
+    ) -> Operand {
+        let gradient = exclusiveGradient(node.output)
+        let bias = hasBias ? weightGradient(node.weights[1]) : nil
+        guard bias != nil || activation != .linear else { return gradient }
+        var step = Step(activationBackward)
+        step.destination = gradient
+        step.destination2 = bias?.operand ?? .none
+        step.accumulates = bias?.accumulates ?? false
+        step.source = value(node.output)
+        (step.rowsPerSample, step.columns) = matrixExtents(node.output)
+        step.mode = activation.kernelMode
+        emit(step)
+        return gradient
+    }
+}
+
 /// destination(rows, columns) = activation(source(rows, inner) · source2(inner, columns) + source3(columns))
 private func denseForward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
     let call = StepArguments(step, frame)
@@ -80,7 +87,7 @@ private func denseForward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
 }
 
 /// destination(rows, columns) *= activation'(source); destination2(columns) = its column sums, if wanted.
-func activationBackward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
+private func activationBackward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
     let call = StepArguments(step, frame)
     let (rows, columns) = (call.rows, call.step.columns)
     if let bias = call.destination2 {
