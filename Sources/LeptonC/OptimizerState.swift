@@ -6,9 +6,7 @@ public func lepton_model_optimizer_weight_count(
     _ model: OpaquePointer?, _ count: UnsafeMutablePointer<Int>?, _ error: ErrorOut?
 ) -> lepton_status {
     boundary(error) { () throws(LeptonError) in
-        let model = try object(model, "model", as: Model.self)
-        let count = try output(count, "count")
-        count.pointee = try model.optimizerWeightInfos().count
+        try writeCount(of: object(model, "model", as: Model.self), Model.optimizerWeightInfos, to: count)
     }
 }
 
@@ -17,12 +15,7 @@ public func lepton_model_optimizer_weight_info(
     _ model: OpaquePointer?, _ index: Int, _ out: UnsafeMutablePointer<lepton_weight_info>?, _ error: ErrorOut?
 ) -> lepton_status {
     boundary(error) { () throws(LeptonError) in
-        let model = try object(model, "model", as: Model.self)
-        let out = try output(out, "out")
-        let size = try lepton_weight_info.resultSize(out, "out")
-        let weights = try model.optimizerWeightInfos()
-        try requireIndex(index, below: weights.count)
-        lepton_weight_info.write(lepton_weight_info(weights[index]), to: out, size: size)
+        try describe(index, of: object(model, "model", as: Model.self), Model.optimizerWeightInfos, to: out)
     }
 }
 

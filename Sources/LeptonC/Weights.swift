@@ -25,9 +25,7 @@ public func lepton_model_weight_count(
     _ model: OpaquePointer?, _ count: UnsafeMutablePointer<Int>?, _ error: ErrorOut?
 ) -> lepton_status {
     boundary(error) { () throws(LeptonError) in
-        let model = try object(model, "model", as: Model.self)
-        let count = try output(count, "count")
-        count.pointee = try model.weightInfos().count
+        try writeCount(of: object(model, "model", as: Model.self), Model.weightInfos, to: count)
     }
 }
 
@@ -36,12 +34,7 @@ public func lepton_model_weight_info(
     _ model: OpaquePointer?, _ index: Int, _ out: UnsafeMutablePointer<lepton_weight_info>?, _ error: ErrorOut?
 ) -> lepton_status {
     boundary(error) { () throws(LeptonError) in
-        let model = try object(model, "model", as: Model.self)
-        let out = try output(out, "out")
-        let size = try lepton_weight_info.resultSize(out, "out")
-        let weights = try model.weightInfos()
-        try requireIndex(index, below: weights.count)
-        lepton_weight_info.write(lepton_weight_info(weights[index]), to: out, size: size)
+        try describe(index, of: object(model, "model", as: Model.self), Model.weightInfos, to: out)
     }
 }
 
@@ -65,6 +58,26 @@ public func lepton_model_set_weights(
         try requireWeightCount(count, expected: model.weightInfos().count)
         try model.setWeights(from: tensorViews(views, count: count, "views"))
     }
+}
+
+/// Lists the weights of one kind: the model's own, or those of its optimizer.
+typealias WeightList = (Model) -> () throws(LeptonError) -> [WeightInfo]
+
+func writeCount(
+    of model: Model, _ list: WeightList, to count: UnsafeMutablePointer<Int>?
+) throws(LeptonError) {
+    let count = try output(count, "count")
+    count.pointee = try list(model)().count
+}
+
+func describe(
+    _ index: Int, of model: Model, _ list: WeightList, to out: UnsafeMutablePointer<lepton_weight_info>?
+) throws(LeptonError) {
+    let out = try output(out, "out")
+    let size = try lepton_weight_info.resultSize(out, "out")
+    let weights = try list(model)()
+    try requireIndex(index, below: weights.count)
+    lepton_weight_info.write(lepton_weight_info(weights[index]), to: out, size: size)
 }
 
 /// Checked before the views are read, so that a count that is too large is not believed.
