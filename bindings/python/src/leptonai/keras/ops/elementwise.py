@@ -25,10 +25,6 @@ def _binary(class_name: str, eager: Eager) -> Any:
     return function
 
 
-def _sigmoid(x: Any) -> Any:
-    return (1 / (1 + np.exp(-np.asarray(x, np.float32)))).astype(np.float32)
-
-
 absolute = _unary("Absolute", np.absolute)
 abs = _unary("Absolute", np.absolute)
 negative = _unary("Negative", np.negative)
@@ -68,7 +64,6 @@ ones_like = _unary("OnesLike", np.ones_like)
 zeros_like = _unary("ZerosLike", np.zeros_like)
 copy = _unary("Copy", np.copy)
 rsqrt = _unary("Rsqrt", lambda x: 1 / np.sqrt(x), "math", "1 / sqrt(x).")
-sigmoid = _unary("Sigmoid", _sigmoid, "nn", "1 / (1 + exp(-x)).")
 erf = _unary("Erf", None, "math", "The error function.")  # type: ignore[arg-type]
 erfc = _unary("Erfc", None, "math", "1 minus the error function.")  # type: ignore[arg-type]
 stop_gradient = _unary("StopGradient", lambda x: x, "core", "The same numbers, through which no gradient flows.")

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .function import apply
+from .. import activations
+from .function import Eager, apply
 
 
 def matmul(x1: Any, x2: Any) -> Any:
@@ -19,79 +20,79 @@ def dot(x1: Any, x2: Any) -> Any:
     return apply("numpy", "Dot", (x1, x2), {}, np.dot)
 
 
-def _activation(class_name: str) -> Any:
+def _activation(class_name: str, on_arrays: Eager) -> Any:
     def function(x: Any) -> Any:
-        return apply("nn", class_name, (x,), {}, None)
+        return apply("nn", class_name, (x,), {}, on_arrays)
 
-    function.__doc__ = f"{class_name}, as `keras.activations` has it."
+    function.__doc__ = on_arrays.__doc__
     return function
 
 
-relu = _activation("Relu")
-relu6 = _activation("Relu6")
-softplus = _activation("Softplus")
-softsign = _activation("Softsign")
-silu = _activation("Silu")
+relu = _activation("Relu", activations.relu)
+relu6 = _activation("Relu6", activations.relu6)
+softplus = _activation("Softplus", activations.softplus)
+softsign = _activation("Softsign", activations.softsign)
+silu = _activation("Silu", activations.silu)
 swish = silu
-log_sigmoid = _activation("LogSigmoid")
-hard_sigmoid = _activation("HardSigmoid")
-hard_silu = _activation("HardSilu")
+log_sigmoid = _activation("LogSigmoid", activations.log_sigmoid)
+hard_sigmoid = _activation("HardSigmoid", activations.hard_sigmoid)
+hard_silu = _activation("HardSilu", activations.hard_silu)
 hard_swish = hard_silu
-hard_tanh = _activation("HardTanh")
-selu = _activation("Selu")
-tanh_shrink = _activation("TanhShrink")
-sparse_plus = _activation("SparsePlus")
-sparse_sigmoid = _activation("SparseSigmoid")
+hard_tanh = _activation("HardTanh", activations.hard_tanh)
+selu = _activation("Selu", activations.selu)
+tanh_shrink = _activation("TanhShrink", activations.tanh_shrink)
+sparse_plus = _activation("SparsePlus", activations.sparse_plus)
+sparse_sigmoid = _activation("SparseSigmoid", activations.sparse_sigmoid)
+sigmoid = _activation("Sigmoid", activations.sigmoid)
+
+
+def _with(class_name: str, x: Any, on_arrays: Eager, **attributes: Any) -> Any:
+    return apply("nn", class_name, (x,), attributes, lambda array: on_arrays(array, **attributes))
 
 
 def softmax(x: Any, axis: Any = -1) -> Any:
     """exp(x) / sum(exp(x)) along an axis."""
-
-    def eager(a: Any) -> Any:
-        powers = np.exp(a - np.max(a, axis=axis, keepdims=True))
-        return powers / powers.sum(axis=axis, keepdims=True)
-
-    return apply("nn", "Softmax", (x,), {"axis": axis}, eager)
+    return _with("Softmax", x, activations.softmax, axis=axis)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """log(softmax(x)), without overflow."""
-    return apply("nn", "LogSoftmax", (x,), {"axis": axis}, None)
+    return _with("LogSoftmax", x, activations.log_softmax, axis=axis)
 
 
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """x, below 0 multiplied with the slope."""
-    return apply("nn", "LeakyRelu", (x,), {"negative_slope": negative_slope}, None)
+    return _with("LeakyRelu", x, activations.leaky_relu, negative_slope=negative_slope)
 
 
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """x above 0, alpha (exp(x) - 1) below."""
-    return apply("nn", "Elu", (x,), {"alpha": alpha}, None)
+    return _with("Elu", x, activations.elu, alpha=alpha)
 
 
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """x above 0, alpha (exp(x / alpha) - 1) below."""
-    return apply("nn", "Celu", (x,), {"alpha": alpha}, None)
+    return _with("Celu", x, activations.celu, alpha=alpha)
 
 
 def gelu(x: Any, approximate: bool = True) -> Any:
     """x times the normal distribution function at x."""
-    return apply("nn", "Gelu", (x,), {"approximate": approximate}, None)
+    return _with("Gelu", x, activations.gelu, approximate=approximate)
 
 
 def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x moved towards 0 by the threshold, and 0 within it."""
-    return apply("nn", "SoftShrink", (x,), {"threshold": threshold}, None)
+    return _with("SoftShrink", x, activations.soft_shrink, threshold=threshold)
 
 
 def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x, and 0 within the threshold."""
-    return apply("nn", "HardShrink", (x,), {"threshold": threshold}, None)
+    return _with("HardShrink", x, activations.hard_shrink, threshold=threshold)
 
 
 def squareplus(x: Any, b: float = 4) -> Any:
     """(x + sqrt(x² + b)) / 2."""
-    return apply("nn", "Squareplus", (x,), {"b": b}, None)
+    return _with("Squareplus", x, activations.squareplus, b=b)
 
 
 def layer_normalization(
