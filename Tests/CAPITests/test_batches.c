@@ -161,6 +161,40 @@ static void steps_count_and_sources_may_end(void **state) {
     lepton_client_release(client);
 }
 
+/* The means of batches go on through predictions, also of more rows than before and refused ones. */
+static void predictions_leave_the_means_alone(void **state) {
+    (void)state;
+    lepton_model *models[] = {make_classifier(5), make_classifier(5)};
+    dataset small, large;
+    dataset_init(&small, ROWS / 2);
+    dataset_init(&large, ROWS);
+    double values[2][2];
+    float *predictions = malloc(ROWS * 3 * sizeof *predictions);
+    assert_non_null(predictions);
+    matrix output;
+    matrix_init(&output, predictions, ROWS, 3);
+    for (int i = 0; i < 2; i++) {
+        lepton_model *model = models[i];
+        must(lepton_model_train_on_batch(model, &small.x.view, 1, &small.y.view, 1, NULL, values[i], 2, NULL, &error));
+        if (i == 1) {
+            must(lepton_model_predict(model, &large.x.view, 1, &output.view, 1, &error));
+            refused(LEPTON_SHAPE_MISMATCH, NULL,
+                    lepton_model_predict(model, &small.x.view, 1, &output.view, 1, &error));
+        }
+        must(lepton_model_test_on_batch(model, &large.x.view, 1, &large.y.view, 1, NULL, values[i], 2, NULL, &error));
+    }
+    assert_memory_equal(values[0], values[1], sizeof values[0]);
+    double alone[2];
+    must(lepton_model_reset_metrics(models[0], &error));
+    must(lepton_model_test_on_batch(models[0], &large.x.view, 1, &large.y.view, 1, NULL, alone, 2, NULL, &error));
+    assert_true(alone[1] != values[0][1]);
+    free(predictions);
+    for (int i = 0; i < 2; i++)
+        lepton_model_release(models[i]);
+    dataset_free(&small);
+    dataset_free(&large);
+}
+
 /* A step on a batch is the step of a fit with that batch. */
 static void a_batch_trains_as_a_fit_does(void **state) {
     (void)state;
@@ -262,9 +296,8 @@ static void bad_batches_change_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_source_trains_as_arrays_do),
-        cmocka_unit_test(steps_count_and_sources_may_end),
-        cmocka_unit_test(a_batch_trains_as_a_fit_does),
+        cmocka_unit_test(a_source_trains_as_arrays_do),      cmocka_unit_test(steps_count_and_sources_may_end),
+        cmocka_unit_test(predictions_leave_the_means_alone), cmocka_unit_test(a_batch_trains_as_a_fit_does),
         cmocka_unit_test(bad_batches_change_nothing),
     };
     return cmocka_run_group_tests_name("batches", tests, NULL, NULL);

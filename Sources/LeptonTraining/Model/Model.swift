@@ -21,7 +21,7 @@ public final class Model: @unchecked Sendable {
     let lock = Lock()
     var graph: ModelGraph
     var seed: UInt64
-    var built: BuiltModel? { didSet { batchRunner = nil } }
+    var built: BuiltModel? { didSet { if built !== oldValue { batchRunner = nil } } }
     var settings: CompileSettings?
     /// For single batches; made anew when the model was compiled or built since.
     var batchRunner: BatchRunner?
@@ -38,8 +38,9 @@ public final class Model: @unchecked Sendable {
     /// Why the latest Swift `compile` was refused, until one is not.
     var compileError: LeptonError?
 
-    /// What exists once the input shape is known.
-    struct BuiltModel {
+    /// What exists once the input shape is known. An object, so that a model that a refused call puts back is known to be
+    /// the same.
+    final class BuiltModel {
         let operations: OperationGraph
         let layout: ParameterLayout
         let parameters: AlignedBuffer<Float>
