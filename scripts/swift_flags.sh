@@ -24,3 +24,19 @@ static_flags=(
     -Xlinker "-L$static_libraries"
     -Xlinker --gc-sections
 )
+
+# BLIS holds kernels for each family of processors. Those that hardly anyone has any more share the kernels of the
+# nearest family whose instructions they have, and their own, 3 MB, stay out: AMD's of 2011 to 2015 those of Sandy
+# Bridge, Xeon Phi those of Haswell.
+use_kernels_of() { # use_kernels_of FAMILY OTHER...
+    local family=$1 other part
+    for other in "${@:2}"; do
+        for part in "" _ref _ind; do
+            static_flags+=(-Xlinker "--defsym=bli_cntx_init_$other$part=bli_cntx_init_$family$part")
+        done
+    done
+}
+if [ "$(uname -m)" = x86_64 ]; then
+    use_kernels_of sandybridge bulldozer piledriver steamroller excavator
+    use_kernels_of haswell knl
+fi
