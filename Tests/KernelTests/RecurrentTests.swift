@@ -1,6 +1,12 @@
 import CLeptonKernels
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#else
+    import Darwin
+#endif
+
 extension KernelTests {
     /// Packed products and the steps of recurrent cells against the plain loops.
     @Suite struct Recurrent {
@@ -72,6 +78,28 @@ extension KernelTests {
                         dh.pointer, dbias.pointer, gates.pointer, h.pointer, biased ? dout.pointer : nil, units + 1,
                         maskPointer, 2, rows, units, act)
                     return h.values() + gates.values() + dh.values() + dbias.values()
+                }
+            }
+        }
+
+        /// What a cell makes of each number, with a kernel of one unit and no bias.
+        func cell(_ inputs: [Float], _ activation: Int) -> [Float] {
+            let gates = Guarded(inputs), before = Guarded(count: inputs.count), h = Guarded(count: inputs.count)
+            lepton_k_rnn_f32(
+                h.pointer, gates.pointer, nil, before.pointer, nil, 0, inputs.count, 1, Int32(activation))
+            return h.values()
+        }
+
+        @Test func activationsOfCellsAreAccurate() {
+            let sizes = random(20000, -40, 5, seed: 1).map { exp2f($0) } + [0, 9.02, 20, 1e30, .infinity]
+            let inputs = sizes + sizes.map { -$0 } + [.nan]
+            onEveryISA { name in
+                for (x, y) in zip(inputs, cell(inputs, LEPTON_K_TANH)) {
+                    #expect(ulps(y, tanh(Double(x))) <= 7 && !(abs(y) > 1), "\(name): tanh \(x)")
+                }
+                for (x, y) in zip(inputs, cell(inputs, LEPTON_K_SIGMOID)) {
+                    let exact = 1 / (1 + exp(-Double(x)))
+                    #expect(x.isNaN ? y.isNaN : abs(Double(y) - exact) <= 3e-7 && y >= 0 && y <= 1, "\(name): \(x)")
                 }
             }
         }

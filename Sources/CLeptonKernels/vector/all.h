@@ -34,6 +34,7 @@
 #include "optimizers.h"
 #include "pooling.h"
 #include "preprocessing.h"
+#include "gates.h"
 #include "recurrent.h"
 #include "softmax.h"
 

@@ -127,7 +127,8 @@ INLINE void rnn_rows(float *h, const float *gates, const float *bias, const floa
             copy_units(h, h_before, units);
             continue;
         }
-#define UNITS(j, left) store_any(h + (j), activate(load_any(gates + (j), left) + bias_at(bias, j, left), act), left)
+#define UNITS(j, left)                                                                                                 \
+    store_any(h + (j), gate_activate(load_any(gates + (j), left) + bias_at(bias, j, left), act), left)
         FOR_UNITS(units, UNITS);
 #undef UNITS
     }
@@ -179,12 +180,12 @@ static void rnn_grad_f32(float *dh, float *dbias, float *gates, const float *h, 
 INLINE void lstm_units(float *h, float *c, float *activated, float *gates, const float *bias, const float *c_before,
                        size_t units, const int act, const int gate_act, size_t j, size_t left) {
     float *at_i = gates + j, *at_f = at_i + units, *at_g = at_f + units, *at_o = at_g + units;
-    const vf i = activate(load_any(at_i, left) + bias_at(bias, j, left), gate_act);
-    const vf f = activate(load_any(at_f, left) + bias_at(bias, units + j, left), gate_act);
-    const vf g = activate(load_any(at_g, left) + bias_at(bias, 2 * units + j, left), act);
-    const vf o = activate(load_any(at_o, left) + bias_at(bias, 3 * units + j, left), gate_act);
+    const vf i = gate_activate(load_any(at_i, left) + bias_at(bias, j, left), gate_act);
+    const vf f = gate_activate(load_any(at_f, left) + bias_at(bias, units + j, left), gate_act);
+    const vf g = gate_activate(load_any(at_g, left) + bias_at(bias, 2 * units + j, left), act);
+    const vf o = gate_activate(load_any(at_o, left) + bias_at(bias, 3 * units + j, left), gate_act);
     const vf cell = f * load_any(c_before + j, left) + i * g;
-    const vf size = activate(cell, act);
+    const vf size = gate_activate(cell, act);
     store_any(at_i, i, left);
     store_any(at_f, f, left);
     store_any(at_g, g, left);
@@ -285,10 +286,10 @@ INLINE void gru_units(float *h, float *gates, const float *bias, const float *re
     float *at_z = gates + j, *at_r = at_z + units, *at_candidate = at_r + units, *at_q = at_candidate + units;
     const vf z_bias = bias_at(bias, j, left) + bias_at(recurrent_bias, j, left);
     const vf r_bias = bias_at(bias, units + j, left) + bias_at(recurrent_bias, units + j, left);
-    const vf z = activate(load_any(at_z, left) + z_bias, gate_act);
-    const vf r = activate(load_any(at_r, left) + r_bias, gate_act);
+    const vf z = gate_activate(load_any(at_z, left) + z_bias, gate_act);
+    const vf r = gate_activate(load_any(at_r, left) + r_bias, gate_act);
     const vf q = load_any(at_q, left) + bias_at(recurrent_bias, 2 * units + j, left);
-    const vf candidate = activate(load_any(at_candidate, left) + bias_at(bias, 2 * units + j, left) + r * q, act);
+    const vf candidate = gate_activate(load_any(at_candidate, left) + bias_at(bias, 2 * units + j, left) + r * q, act);
     store_any(at_z, z, left);
     store_any(at_r, r, left);
     store_any(at_candidate, candidate, left);
@@ -376,8 +377,8 @@ static void gru_grad_f32(float *dh, float *dbias, float *gates, const float *h_b
 INLINE void gru_reset_units(float *gates, const float *bias, const float *state, size_t units, int gate_act, size_t j,
                             size_t left) {
     float *at_z = gates + j, *at_r = at_z + units, *at_q = at_r + 2 * units;
-    const vf r = activate(load_any(at_r, left) + bias_at(bias, units + j, left), gate_act);
-    store_any(at_z, activate(load_any(at_z, left) + bias_at(bias, j, left), gate_act), left);
+    const vf r = gate_activate(load_any(at_r, left) + bias_at(bias, units + j, left), gate_act);
+    store_any(at_z, gate_activate(load_any(at_z, left) + bias_at(bias, j, left), gate_act), left);
     store_any(at_r, r, left);
     store_any(at_q, r * load_any(state + j, left), left);
 }
@@ -395,7 +396,7 @@ INLINE void gru_update_units(float *h, float *gates, const float *bias, const fl
                              size_t j, size_t left) {
     float *at_candidate = gates + 2 * units + j;
     const vf z = load_any(gates + j, left);
-    const vf candidate = activate(load_any(at_candidate, left) + bias_at(bias, 2 * units + j, left), act);
+    const vf candidate = gate_activate(load_any(at_candidate, left) + bias_at(bias, 2 * units + j, left), act);
     store_any(at_candidate, candidate, left);
     store_any(h + j, z * load_any(h_before + j, left) + (1.0f - z) * candidate, left);
 }
