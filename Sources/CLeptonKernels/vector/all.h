@@ -27,6 +27,7 @@
 #include "elements.h"
 #include "elementwise.h"
 #include "functions.h"
+#include "gates.h"
 #include "losses.h"
 #include "noise.h"
 #include "normalization.h"
@@ -34,7 +35,6 @@
 #include "optimizers.h"
 #include "pooling.h"
 #include "preprocessing.h"
-#include "gates.h"
 #include "recurrent.h"
 #include "softmax.h"
 
