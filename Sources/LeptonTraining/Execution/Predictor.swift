@@ -12,6 +12,7 @@ package final class Predictor {
     private var arenas: [AlignedBuffer<Float>] = []
     private var dataPointers: [AlignedBuffer<UInt>] = []
     private let sink: AlignedBuffer<Double>
+    private var packed: AlignedBuffer<Float>?
 
     /// Rows in a block: products large enough to run well, activations small enough to stay in the cache.
     package static let blockRows = 128
@@ -37,6 +38,30 @@ package final class Predictor {
         }
     }
 
+    /// Makes memory for weights that `pack` lays out for products, which pays from a few blocks on.
+    func preparePacking() throws(LeptonError) {
+        guard plan.packedFloats > 0 else { return }
+        packed = try AlignedBuffer(zeros: plan.packedFloats, purpose: "weights laid out for products")
+    }
+
+    /// Lays out the weights, as they are now, for the blocks that follow.
+    func pack() {
+        guard packed != nil else { return }
+        let data = UnsafeMutableRawPointer(dataPointers[0].pointer)
+            .assumingMemoryBound(to: UnsafeMutablePointer<Float>.self)
+        var frame = frame(rows: 0, first: 0, data: data, worker: 0)
+        plan.program.pack(&frame)
+    }
+
+    private func frame(
+        rows: Int, first: Int, data: UnsafeMutablePointer<UnsafeMutablePointer<Float>>, worker: Int
+    ) -> Frame {
+        Frame(
+            rows: rows, firstRow: first, batchRows: rows, arena: arenas[worker].pointer,
+            parameters: parameters.pointer, packed: packed?.pointer, gradients: parameters.pointer, data: data,
+            sums: sink.pointer)
+    }
+
     /// Predicts `rows` rows from `first` on, at most `capacityRows`.
     ///
     /// - Parameters:
@@ -51,10 +76,7 @@ package final class Predictor {
         for index in 0..<plan.inputCount {
             data[index] = UnsafeMutablePointer(mutating: inputs[index] + first * plan.dataFloatsPerRow[index])
         }
-        var frame = Frame(
-            rows: rows, firstRow: first, batchRows: rows, arena: arenas[worker].pointer,
-            parameters: parameters.pointer, gradients: parameters.pointer, data: data,
-            sums: sink.pointer)
+        var frame = frame(rows: rows, first: first, data: data, worker: worker)
         plan.program.run(&frame)
         for (index, width) in outputFloatsPerRow.enumerated() {
             guard let result = plan.output(index, in: frame) else { continue }

@@ -35,8 +35,24 @@ package final class FloatRows {
             pointer = UnsafePointer(copy.pointer)
         }
         guard allowNonFinite || lepton_k_all_finite_f32(pointer, rows * floatsPerRow) != 0 else {
-            throw FloatRows.nonFinite(pointer, rows, floatsPerRow, argument)
+            throw nonFinite(argument)
         }
+    }
+
+    /// As the check while reading, shared by the workers of a pool: one alone would take a tenth of the time that a
+    /// prediction of many rows takes.
+    func requireFinite(argument: String, pool: WorkerPool) throws(LeptonError) {
+        var pieces = [Bool](repeating: true, count: FiniteJob.pieces)
+        pieces.withUnsafeMutableBufferPointer { pieces in
+            guard let isFinite = pieces.baseAddress else { return }
+            var job = FiniteJob(pointer: pointer, count: rows * floatsPerRow, isFinite: isFinite)
+            withUnsafeMutablePointer(to: &job) { job in
+                pool.run(tasks: FiniteJob.pieces, limit: pool.workers, context: job) { context, piece, _ in
+                    context.assumingMemoryBound(to: FiniteJob.self).pointee.check(piece)
+                }
+            }
+        }
+        guard !pieces.contains(false) else { throw nonFinite(argument) }
     }
 
     package init(owning buffer: AlignedBuffer<Float>, floatsPerRow: Int) {
@@ -129,9 +145,8 @@ package final class FloatRows {
         pointer = UnsafePointer(buffer.pointer)
     }
 
-    private static func nonFinite(
-        _ pointer: UnsafePointer<Float>, _ rows: Int, _ width: Int, _ argument: String
-    ) -> LeptonError {
+    private func nonFinite(_ argument: String) -> LeptonError {
+        let width = floatsPerRow
         let index = (0..<rows * width).first { !pointer[$0].isFinite } ?? 0
         return LeptonError(
             .nonFinite, argument: argument,
@@ -154,5 +169,20 @@ package final class FloatRows {
                 received: "shape \(view.shape)")
         }
         return extents[0]
+    }
+}
+
+/// Numbers to look through, as the workers see them.
+private struct FiniteJob {
+    static let pieces = 8
+    let pointer: UnsafePointer<Float>
+    let count: Int
+    /// What each piece came to, in a place of its own.
+    let isFinite: UnsafeMutablePointer<Bool>
+
+    func check(_ piece: Int) {
+        let width = (count + FiniteJob.pieces - 1) / FiniteJob.pieces
+        let first = min(piece * width, count)
+        isFinite[piece] = lepton_k_all_finite_f32(pointer + first, min(width, count - first)) != 0
     }
 }

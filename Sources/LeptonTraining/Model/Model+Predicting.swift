@@ -88,23 +88,32 @@ extension Model {
     /// prediction shuts nobody out and callbacks may use the model.
     ///
     /// - Parameters:
-    ///   - pool: asked for once the data has been checked.
+    ///   - pool: asked for once the shapes have been checked.
     ///   - interruption: asked before each group; an error ends the call, with the outputs untouched.
     ///   - didFinish: told the number of rows done after each group.
     package func predict(
         _ inputs: [TensorView], into outputs: [MutableTensorView], pool makePool: PoolProvider, allowNonFinite: Bool,
         interruption: () -> LeptonError?, didFinish: (Int) -> Void
     ) throws(LeptonError) {
-        let (rows, built) = try withState { () throws(LeptonError) in
-            (try preparedRows(inputs, outputs, allowNonFinite: allowNonFinite), try requireBuilt())
+        let (rows, built, isChecked) = try withState { () throws(LeptonError) in
+            // A model that this data builds must not be built by data that is refused.
+            let isChecked = self.built == nil && !allowNonFinite
+            return (try preparedRows(inputs, outputs, allowNonFinite: !isChecked), try requireBuilt(), isChecked)
         }
         guard rows[0].rows > 0 else { return }
         let pool = try makePool()
+        if !allowNonFinite, !isChecked {
+            for (column, source) in zip(rows, built.operations.inputSources) {
+                try column.requireFinite(argument: inputName(source.modelInput, of: inputs.count), pool: pool)
+            }
+        }
         let predictor = try Predictor(
             graph: built.operations, layout: built.layout, parameters: built.parameters,
             capacityRows: min(rows[0].rows, Predictor.blockRows))
         let workers = min(pool.workers, Model.blocksPerGroup)
         try predictor.prepare(workers: workers)
+        if rows[0].rows > Model.blocksThatPack * Predictor.blockRows { try predictor.preparePacking() }
+        var packedVersion: UInt64?
         let targets = try PredictionTargets(outputs, direct: false)
         var failure: LeptonError?
         BlockJob.withJob(predictor, rows, targets) { job in
@@ -114,6 +123,9 @@ extension Model {
                 if failure != nil { return }
                 let count = min(Model.blocksPerGroup, blocks - job.pointee.firstBlock)
                 lock.withLock {
+                    // Since the group before, the weights may have changed.
+                    if packedVersion != weightsVersion { predictor.pack() }
+                    packedVersion = weightsVersion
                     pool.run(tasks: count, limit: workers, context: job) { BlockJob.run($0, $1, $2) }
                 }
                 job.pointee.firstBlock += count
@@ -123,6 +135,9 @@ extension Model {
         if let failure { throw failure }
         targets.deliver()
     }
+
+    /// Beyond so many blocks, laying out the weights costs less than it saves.
+    private static let blocksThatPack = 4
 
     /// Some milliseconds of work between two looks at the cancel switch.
     private static let blocksPerGroup = 16
@@ -136,11 +151,15 @@ extension Model {
             let rows = try FloatRows.columns(
                 of: inputs, for: built.operations, limits: built.indexLimits, allowNonFinite: allowNonFinite
             ) { index in
-                inputs.count == 1 ? "x" : "x[\(index)] ('\(graph.inputNames[index])')"
+                inputName(index, of: inputs.count)
             }
             try checkOutputs(outputs, rows: rows[0].rows)
             return rows
         }
+    }
+
+    private func inputName(_ index: Int, of count: Int) -> String {
+        count == 1 ? "x" : "x[\(index)] ('\(graph.inputNames[index])')"
     }
 
     private func checkOutputs(_ outputs: [MutableTensorView], rows: Int) throws(LeptonError) {

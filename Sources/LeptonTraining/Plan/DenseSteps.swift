@@ -23,6 +23,14 @@ extension DenseOperation: ExecutableOperation {
         (step.rowsPerSample, step.innerColumns) = builder.matrixExtents(node.inputs[0])
         step.columns = units
         step.mode = activation.kernelMode
+        // A product with one column has a way of its own, with sums of its own.
+        if !builder.isTraining, units > 1 {
+            var packing = Step(packKernel)
+            packing.source = step.source2
+            packing.columns = units
+            packing.innerColumns = step.innerColumns
+            step.source8 = builder.newPacked(floats: lepton_k_packed_floats(step.innerColumns, units), packing)
+        }
         builder.emit(step)
     }
 
@@ -74,12 +82,24 @@ extension PlanBuilder {
     }
 }
 
-/// destination(rows, columns) = activation(source(rows, inner) · source2(inner, columns) + source3(columns))
+/// destination = source(inner, columns), laid out for products.
+private func packKernel(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
+    let call = StepArguments(step, frame)
+    let columns = call.step.columns
+    lepton_k_pack_f32(call.destination, 0, call.step.innerColumns, columns, call.source, columns)
+}
+
+/// destination(rows, columns) = activation(source(rows, inner) · source2(inner, columns) + source3(columns)); source8 is
+/// source2 laid out for products, where the frame has it.
 private func denseForward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer) {
     let call = StepArguments(step, frame)
     let (rows, columns, inner) = (call.rows, call.step.columns, call.step.innerColumns)
-    lepton_k_gemm_f32(
-        0, 0, rows, columns, inner, call.source, inner, call.source2, columns, 0, call.destination, columns)
+    if let packed = call.source8 {
+        lepton_k_gemm_packed_f32(rows, columns, inner, call.source, inner, packed, 0, call.destination, columns)
+    } else {
+        lepton_k_gemm_f32(
+            0, 0, rows, columns, inner, call.source, inner, call.source2, columns, 0, call.destination, columns)
+    }
     if call.step.source3.base != .none || call.step.mode != LEPTON_K_LINEAR {
         lepton_k_bias_activation_f32(
             call.destination, call.destination, call.source3, rows, columns, call.step.mode)

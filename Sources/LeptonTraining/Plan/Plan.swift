@@ -20,8 +20,10 @@ package final class Plan: @unchecked Sendable {
     /// Floats of each shard in the totals over the batch.
     let partialFloats: Int
     let phaseCount: Int
+    /// Floats of the weights that can be laid out for products once for many frames.
+    let packedFloats: Int
     private let steps: UnsafeMutableBufferPointer<Step>
-    /// Where each phase ends among the steps; the last part are the finishing steps.
+    /// Where each phase ends among the steps; the finishing and the packing steps follow.
     private let ends: UnsafeMutableBufferPointer<Int>
     /// Keeps alive what steps point to.
     private let details: StepDetails
@@ -65,12 +67,14 @@ package final class Plan: @unchecked Sendable {
             steps: builder.steps, buffers: builder.buffers, rows: capacityRows, keptAlive: keptAlive)
         arenaFloats = arena.totalFloats
         self.outputs = outputs.map(arena.resolve)
-        let planned = builder.steps + builder.finishingSteps
+        let planned = builder.steps + builder.finishingSteps + builder.packingSteps
         details = builder.details
         partialFloats = builder.partialFloats
         phaseCount = builder.phaseEnds.count + 1
-        ends = .allocate(capacity: phaseCount + 1)
-        _ = ends.initialize(from: builder.phaseEnds + [builder.steps.count, planned.count])
+        packedFloats = builder.packedFloats
+        ends = .allocate(capacity: phaseCount + 2)
+        let finished = builder.steps.count + builder.finishingSteps.count
+        _ = ends.initialize(from: builder.phaseEnds + [builder.steps.count, finished, planned.count])
         steps = .allocate(capacity: planned.count)
         for (index, step) in planned.enumerated() {
             var step = step
@@ -108,9 +112,12 @@ struct StepProgram: BitwiseCopyable {
     fileprivate let steps: UnsafeBufferPointer<Step>
     fileprivate let ends: UnsafeBufferPointer<Int>
 
-    /// Phases that every shard runs; the finishing steps are numbered after them.
-    var phases: Int { ends.count - 1 }
+    /// Phases that every shard runs; the finishing steps are numbered after them, then the packing steps.
+    var phases: Int { ends.count - 2 }
     var hasFinishingSteps: Bool { ends[phases] > ends[phases - 1] }
+
+    /// Lays out weights in the frame's packed memory.
+    func pack(_ frame: inout Frame) { run(&frame, phase: phases + 1) }
 
     /// Runs the steps of one phase on a frame.
     func run(_ frame: inout Frame, phase: Int = 0) {

@@ -21,6 +21,9 @@ package struct PlanBuilder {
     private(set) var phaseEnds: [Int] = []
     /// Steps that run once for the whole batch, after every shard.
     private(set) var finishingSteps: [Step] = []
+    /// Steps that lay out weights for products, once for many frames.
+    private(set) var packingSteps: [Step] = []
+    private(set) var packedFloats = 0
     /// Floats of each shard in the batch totals.
     private(set) var partialFloats = 0
     /// Samples that the operation which emits itself has for each row of the batch.
@@ -82,6 +85,20 @@ package struct PlanBuilder {
     /// Appends a step that runs once after all shards of a training step; it may read partials and write weights that are
     /// not trained, and nothing of the arena.
     mutating func emitFinishing(_ step: Step) { finishingSteps.append(repeating(step)) }
+
+    // MARK: Packed weights
+
+    /// A place for a matrix of so many floats that `packing` lays out, once for many frames, and none reads where a
+    /// frame comes without (`Frame.packed`).
+    mutating func newPacked(floats: Int, _ packing: Step) -> Operand {
+        let operand = Operand.packed(packedFloats)
+        // What overflows is refused when the memory is asked for.
+        packedFloats = packedFloats.addingReportingOverflow(floats).partialValue
+        var packing = packing
+        packing.destination = operand
+        packingSteps.append(packing)
+        return operand
+    }
 
     // MARK: Values
 

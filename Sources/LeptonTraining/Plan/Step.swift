@@ -13,6 +13,8 @@ package struct Operand: Sendable, Equatable, BitwiseCopyable {
         case partials
         /// Numbers that the plan owns and nobody writes; `offset` is their address.
         case constants
+        /// Weights laid out anew for products, where a frame has them; see `PlanBuilder.newPacked`.
+        case packed
     }
 
     var base: Base
@@ -24,6 +26,7 @@ package struct Operand: Sendable, Equatable, BitwiseCopyable {
     static func gradient(_ offset: Int) -> Operand { Operand(base: .gradients, offset: offset) }
     static func data(_ index: Int) -> Operand { Operand(base: .data, offset: index) }
     static func partial(_ offset: Int) -> Operand { Operand(base: .partials, offset: offset) }
+    static func packed(_ offset: Int) -> Operand { Operand(base: .packed, offset: offset) }
     static func constant(_ numbers: UnsafePointer<Float>) -> Operand {
         Operand(base: .constants, offset: Int(bitPattern: numbers))
     }
@@ -100,6 +103,8 @@ package struct Frame {
     var batchRows = 0
     let arena: UnsafeMutablePointer<Float>
     let parameters: UnsafeMutablePointer<Float>
+    /// Shared by all frames that run with the same weights; nil where laying them out would not pay.
+    var packed: UnsafeMutablePointer<Float>?
     var gradients: UnsafeMutablePointer<Float>
     /// Inputs, targets, sample weights, each at the shard's first row.
     let data: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
@@ -135,6 +140,7 @@ package struct Frame {
         case .data: data[operand.offset]
         case .partials: partials.map { $0 + shard * partialFloats + operand.offset }
         case .constants: UnsafeMutablePointer(bitPattern: operand.offset)
+        case .packed: packed.map { $0 + operand.offset }
         }
     }
 }
