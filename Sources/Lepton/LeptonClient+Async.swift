@@ -41,46 +41,60 @@ extension LeptonClient {
         store: String? = nil, afterEpoch: (@Sendable (EpochReport) -> Bool)? = nil
     ) async throws(LeptonError) -> History {
         let (x, y) = (try Tensor(x), try Tensor(y))
-        return try await onOwnThread { (cancel) throws(LeptonError) in
-            try x.withView { (xView) throws(LeptonError) in
-                try y.withView { (yView) throws(LeptonError) in
-                    var options = FitOptions()
-                    options.batchSize = batchSize
-                    options.epochs = epochs
-                    options.initialEpoch = initialEpoch
-                    options.shuffle = shuffle
-                    options.validationSplit = validationSplit
-                    options.classWeight = classWeight
-                    options.allocation = allocation
-                    options.storeName = store
-                    options.cancel = cancel
-                    options.progress = afterEpoch.map(LeptonClient.handler)
-                    return try LeptonClient.lending(validationData, sampleWeight, to: &options) {
-                        (options) throws(LeptonError) in
-                        try self.fitNow(model, x: [xView], y: [yView], options: options)
-                    }
-                }
+        return try await fit(
+            model, inputs: [x], targets: [y], batchSize: batchSize, epochs: epochs, shuffle: shuffle,
+            validationSplit: validationSplit, validationData: validationData.map { ([$0.x], [$0.y]) },
+            sampleWeights: sampleWeight.map { [$0] } ?? [], classWeight: classWeight, initialEpoch: initialEpoch,
+            allocation: allocation, store: store, afterEpoch: afterEpoch)
+    }
+
+    /// Trains a model of several inputs or outputs.
+    ///
+    /// - Parameters:
+    ///   - inputs: one tensor for each of the model's inputs, in their order; (rows, ...).
+    ///   - targets: one for each output that has a loss or metrics, in the outputs' order.
+    ///   - sampleWeights: none, one for all outputs, or one for each.
+    /// - Throws: as for one input.
+    public func fit(
+        _ model: Model, inputs: [Tensor], targets: [Tensor], batchSize: Int = 32, epochs: Int = 1,
+        shuffle: Bool = true, validationSplit: Double = 0,
+        validationData: (inputs: [Tensor], targets: [Tensor])? = nil, sampleWeights: [Tensor] = [],
+        classWeight: [Int: Double]? = nil, initialEpoch: Int = 0, allocation: Allocation? = nil,
+        store: String? = nil, afterEpoch: (@Sendable (EpochReport) -> Bool)? = nil
+    ) async throws(LeptonError) -> History {
+        try await onOwnThread { (cancel) throws(LeptonError) in
+            let validation = validationData ?? ([], [])
+            return try LeptonClient.lending([inputs, targets, sampleWeights, validation.inputs, validation.targets]) {
+                (views) throws(LeptonError) in
+                var options = FitOptions()
+                options.batchSize = batchSize
+                options.epochs = epochs
+                options.initialEpoch = initialEpoch
+                options.shuffle = shuffle
+                options.validationSplit = validationSplit
+                options.classWeight = classWeight
+                options.sampleWeights = views[2]
+                if validationData != nil { options.validation = ValidationData(x: views[3], y: views[4]) }
+                options.allocation = allocation
+                options.storeName = store
+                options.cancel = cancel
+                options.progress = afterEpoch.map(LeptonClient.handler)
+                return try self.fitNow(model, x: views[0], y: views[1], options: options)
             }
         }
     }
 
+    /// Lends the views of lists of tensors to `body`.
     private static func lending<Result>(
-        _ validation: (x: Tensor, y: Tensor)?, _ sampleWeight: Tensor?, to options: inout FitOptions,
-        _ body: (FitOptions) throws(LeptonError) -> Result
+        _ lists: [[Tensor]], _ body: ([[TensorView]]) throws(LeptonError) -> Result
     ) throws(LeptonError) -> Result {
-        var copy = options
-        if let sampleWeight {
-            return try sampleWeight.withView { (view) throws(LeptonError) in
-                copy.sampleWeights = [view]
-                return try lending(validation, nil, to: &copy, body)
-            }
-        }
-        guard let validation else { return try body(copy) }
-        return try validation.x.withView { (x) throws(LeptonError) in
-            try validation.y.withView { (y) throws(LeptonError) in
-                copy.validation = ValidationData(x: [x], y: [y])
-                return try body(copy)
-            }
+        try Model.withViews(of: lists.flatMap { $0 }[...], []) { (views) throws(LeptonError) in
+            var rest = views[...]
+            return try body(
+                lists.map { list in
+                    defer { rest = rest.dropFirst(list.count) }
+                    return Array(rest.prefix(list.count))
+                })
         }
     }
 
@@ -101,21 +115,24 @@ extension LeptonClient {
         sampleWeight: Tensor? = nil, allocation: Allocation? = nil
     ) async throws(LeptonError) -> [String: Double] {
         let (x, y) = (try Tensor(x), try Tensor(y))
-        return try await onOwnThread { (cancel) throws(LeptonError) in
-            let history = try x.withView { (xView) throws(LeptonError) in
-                try y.withView { (yView) throws(LeptonError) in
-                    var options = RunOptions()
-                    options.batchSize = batchSize
-                    options.allocation = allocation
-                    options.cancel = cancel
-                    guard let sampleWeight else {
-                        return try self.evaluateNow(model, x: [xView], y: [yView], options: options)
-                    }
-                    return try sampleWeight.withView { (weights) throws(LeptonError) in
-                        options.sampleWeights = [weights]
-                        return try self.evaluateNow(model, x: [xView], y: [yView], options: options)
-                    }
-                }
+        return try await evaluate(
+            model, inputs: [x], targets: [y], batchSize: batchSize, sampleWeights: sampleWeight.map { [$0] } ?? [],
+            allocation: allocation)
+    }
+
+    /// As for one input, for a model of several inputs or outputs; see `fit`.
+    public func evaluate(
+        _ model: Model, inputs: [Tensor], targets: [Tensor], batchSize: Int = 32, sampleWeights: [Tensor] = [],
+        allocation: Allocation? = nil
+    ) async throws(LeptonError) -> [String: Double] {
+        try await onOwnThread { (cancel) throws(LeptonError) in
+            let history = try LeptonClient.lending([inputs, targets, sampleWeights]) { (views) throws(LeptonError) in
+                var options = RunOptions()
+                options.batchSize = batchSize
+                options.sampleWeights = views[2]
+                options.allocation = allocation
+                options.cancel = cancel
+                return try self.evaluateNow(model, x: views[0], y: views[1], options: options)
             }
             var result: [String: Double] = [:]
             for name in history.names { result[name] = history[name].last }
@@ -127,27 +144,33 @@ extension LeptonClient {
     ///
     /// - Parameter x: (rows, ...).
     /// - Returns: float32 (rows, ...).
-    /// - Throws: as `fit`.
+    /// - Throws: as `fit`; `shapeMismatch` for a model of several outputs.
     public func predict(
         _ model: Model, _ x: some TensorConvertible, batchSize: Int = 32, allocation: Allocation? = nil
     ) async throws(LeptonError) -> Tensor {
-        let x = try Tensor(x)
-        return try await onOwnThread { (cancel) throws(LeptonError) in
-            try x.withView { (view) throws(LeptonError) in
-                let shapes = try model.outputShapes(forRowsOf: [view])
-                guard shapes.count == 1 else {
-                    throw LeptonError(
-                        .shapeMismatch, argument: "model", expected: "one output", received: "\(shapes.count) outputs")
-                }
-                let shape = shapes[0]
+        let predictions = try await predict(
+            model, inputs: [try Tensor(x)], batchSize: batchSize, allocation: allocation)
+        guard predictions.count == 1 else {
+            throw LeptonError(
+                .shapeMismatch, argument: "model", expected: "one output; use predict(_:inputs:) for several",
+                received: "\(predictions.count) outputs")
+        }
+        return predictions[0]
+    }
+
+    /// As for one input, for a model of several inputs or outputs.
+    ///
+    /// - Returns: one tensor for each output.
+    public func predict(
+        _ model: Model, inputs: [Tensor], batchSize: Int = 32, allocation: Allocation? = nil
+    ) async throws(LeptonError) -> [Tensor] {
+        try await onOwnThread { (cancel) throws(LeptonError) in
+            try model.predictions(of: inputs) { (views, outputs) throws(LeptonError) in
                 var options = RunOptions()
                 options.batchSize = batchSize
                 options.allocation = allocation
                 options.cancel = cancel
-                return try Tensor(floats: shape) { (pointer) throws(LeptonError) in
-                    try self.predictNow(
-                        model, x: [view], into: [MutableTensorView(base: pointer, shape: shape)], options: options)
-                }
+                try self.predictNow(model, x: views, into: outputs, options: options)
             }
         }
     }

@@ -1,4 +1,4 @@
-"""The quick starts of README.md are programs that run."""
+"""The quick starts of README.md, and the programs in the guides, run."""
 
 from __future__ import annotations
 
@@ -34,6 +34,16 @@ def test_c_quick_start(tmp_path: Path) -> None:
 
 def test_swift_quick_start(run_as_swift_package: Callable[[str], str]) -> None:
     assert 24.9 < prediction_for_six(run_as_swift_package(quick_start("swift"))) < 25.5
+
+
+def test_swift_guide(run_as_swift_package: Callable[[str], str]) -> None:
+    text = (ROOT / "docs" / "swift.md").read_text()
+    match = re.search(r"<!-- program: functional -->\n```swift\n(.*?)```", text, re.DOTALL)
+    assert match, "docs/swift.md has no program"
+    printed = run_as_swift_package(match.group(1))
+    for name in ("length_loss", "loss", "same_accuracy", "same_loss"):
+        assert re.search(rf"^{name} \[", printed, re.MULTILINE), printed
+    assert printed.splitlines()[-1] == "[(200, 1), (200, 1)]"
 
 
 def test_links_lead_somewhere() -> None:

@@ -6,6 +6,12 @@ struct KerasHistory: Hashable {
     let call: Int
     let output: Int
 
+    init(layer: String, call: Int, output: Int) {
+        self.layer = layer
+        self.call = call
+        self.output = output
+    }
+
     /// - Throws: `invalidArgument` for anything but `[name, number, number]`.
     init(_ value: JSONValue, _ argument: String) throws(LeptonError) {
         guard let parts = value.arrayValue, parts.count >= 3, let layer = parts[0].stringValue,
@@ -19,6 +25,8 @@ struct KerasHistory: Hashable {
         self.call = call
         self.output = output
     }
+
+    var json: JSONValue { [.string(layer), .integer(Int64(call)), .integer(Int64(output))] }
 
     /// All tensors of a nested structure, keys in order, as Keras flattens it.
     static func all(_ structure: JSONValue, _ argument: String) throws(LeptonError) -> [KerasHistory] {
@@ -79,6 +87,13 @@ struct ParsedLayer {
                 .invalidArgument, argument: "layer '\(name)'", expected: "at least one call in inbound_nodes",
                 received: "none")
         }
+        self.calls = calls
+    }
+
+    /// A layer that has its name.
+    init(_ layer: any Layer, calls: [Call]) {
+        self.layer = layer
+        name = layer.options.name ?? ""
         self.calls = calls
     }
 

@@ -27,6 +27,13 @@ extension Model {
     /// - Returns: every output, float32 (rows, ...).
     /// - Throws: as for one input.
     public func predict(inputs: [Tensor]) throws(LeptonError) -> [Tensor] {
+        try predictions(of: inputs) { (views, outputs) throws(LeptonError) in try predict(views, into: outputs) }
+    }
+
+    /// New tensors for the model's outputs, which `body` fills from the inputs.
+    package func predictions(
+        of inputs: [Tensor], _ body: ([TensorView], [MutableTensorView]) throws(LeptonError) -> Void
+    ) throws(LeptonError) -> [Tensor] {
         try Model.withViews(of: inputs[...], []) { (views) throws(LeptonError) in
             var results: [MutableTensorView] = []
             var buffers: [AlignedBuffer<Float>] = []
@@ -35,7 +42,7 @@ extension Model {
                 buffers.append(buffer)
                 results.append(MutableTensorView(base: buffer.pointer, shape: shape))
             }
-            try predict(views, into: results)
+            try body(views, results)
             var tensors: [Tensor] = []
             for (result, buffer) in zip(results, buffers) {
                 tensors.append(

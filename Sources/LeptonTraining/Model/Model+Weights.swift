@@ -92,7 +92,7 @@ extension Model {
     }
 
     /// Nests `withView` over a list of tensors.
-    static func withViews<Result>(
+    package static func withViews<Result>(
         of tensors: ArraySlice<Tensor>, _ views: [TensorView],
         _ body: ([TensorView]) throws(LeptonError) -> Result
     ) throws(LeptonError) -> Result {

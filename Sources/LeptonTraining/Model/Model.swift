@@ -81,11 +81,13 @@ public final class Model: @unchecked Sendable {
         if graph.inputShapes != nil { built = try makeBuilt() }
     }
 
-    /// A model whose weights are all 0 until they are given.
-    init(graph: ModelGraph, seed: UInt64) throws(LeptonError) {
+    /// - Parameters:
+    ///   - seed: nil for one from the operating system.
+    ///   - drawingWeights: false leaves the weights 0 until they are given.
+    init(graph: ModelGraph, seed: UInt64?, drawingWeights: Bool) throws(LeptonError) {
         self.graph = graph
-        self.seed = seed
-        if graph.inputShapes != nil { built = try makeBuilt(drawingWeights: false) }
+        self.seed = seed ?? Model.freshSeed()
+        if graph.inputShapes != nil { built = try makeBuilt(drawingWeights: drawingWeights) }
     }
 
     init(declaring layers: [any Layer], name: String, seed: UInt64?) {

@@ -84,7 +84,7 @@ extension Model {
         for weight in try graph.lowered().weights {
             _ = try Model.tensor(weight.path, shape: weight.spec.shape, byName)
         }
-        try self.init(graph: graph, seed: snapshot.seed)
+        try self.init(graph: graph, seed: snapshot.seed, drawingWeights: false)
         let built = try requireBuilt()
         for (weight, entry) in zip(built.operations.weights, built.layout.entries) {
             let tensor = try Model.tensor(weight.path, shape: weight.spec.shape, byName)
