@@ -27,10 +27,10 @@ SEQUENCES: dict[str, Maker] = {
     "GRU reset before": lambda: L.GRU(8, reset_after=False),
     "Bidirectional": lambda: L.Bidirectional(L.LSTM(5, return_sequences=True)),
     "TimeDistributed": lambda: L.TimeDistributed(L.Dense(7, activation="tanh")),
-    "Masking": lambda: L.Masking(),
+    "Masking": L.Masking,
     "SpatialDropout1D": lambda: L.SpatialDropout1D(0.3),
     "EinsumDense": lambda: L.EinsumDense("abc,cd->abd", output_shape=(None, 6), bias_axes="d"),
-    "GlobalMaxPooling1D": lambda: L.GlobalMaxPooling1D(),
+    "GlobalMaxPooling1D": L.GlobalMaxPooling1D,
 }
 VECTORS: dict[str, Maker] = {
     "Dropout": lambda: L.Dropout(0.4),
@@ -38,11 +38,11 @@ VECTORS: dict[str, Maker] = {
     "GaussianNoise": lambda: L.GaussianNoise(0.3),
     "AlphaDropout": lambda: L.AlphaDropout(0.2),
     "BatchNormalization": lambda: L.BatchNormalization(momentum=0.8),
-    "LayerNormalization": lambda: L.LayerNormalization(),
-    "RMSNormalization": lambda: L.RMSNormalization(),
+    "LayerNormalization": L.LayerNormalization,
+    "RMSNormalization": L.RMSNormalization,
     "GroupNormalization": lambda: L.GroupNormalization(groups=3),
-    "UnitNormalization": lambda: L.UnitNormalization(),
-    "PReLU": lambda: L.PReLU(),
+    "UnitNormalization": L.UnitNormalization,
+    "PReLU": L.PReLU,
     "regularised Dense": lambda: L.Dense(9, kernel_regularizer="l2", kernel_constraint="max_norm", activation="gelu"),
 }
 IMAGES: dict[str, Maker] = {
@@ -53,7 +53,7 @@ IMAGES: dict[str, Maker] = {
     "DepthwiseConv2D": lambda: L.DepthwiseConv2D(3),
     "MaxPooling2D": lambda: L.MaxPooling2D(2),
     "AveragePooling2D": lambda: L.AveragePooling2D(3, padding="same"),
-    "BatchNormalization of images": lambda: L.BatchNormalization(),
+    "BatchNormalization of images": L.BatchNormalization,
     "SpatialDropout2D": lambda: L.SpatialDropout2D(0.3),
 }
 VOLUMES: dict[str, Maker] = {
