@@ -36,6 +36,20 @@ extension TensorFunction {
         }
     }
 
+    /// The first half of an axis times the sigmoid of the second.
+    private static let overHalvedAxis = TensorFunction.one(["axis"]) {
+        (call: inout FunctionCall) throws(LeptonError) in
+        let x = try call.value(0)
+        let axis = try call.sampleAxis(call.integer("axis") ?? -1, of: x)
+        let extent = call.shape(x)[axis]
+        guard extent % 2 == 0 else {
+            throw call.wrong("axis", "an axis of an even number of elements", .integer(Int64(extent)))
+        }
+        let halves = try call.graph.operations.addSplit(x, axis: axis, extents: [extent / 2, extent / 2])
+        let gate = try call.graph.operations.addUnary(.sigmoid, halves[1])
+        return try call.graph.operations.addBinary(.multiply, halves[0], gate)
+    }
+
     /// Activation functions.
     static let activations: [String: TensorFunction] = [
         "Relu6": named(.relu6), "SparseSigmoid": named(.sparseSigmoid), "Softsign": named(.softsign),
@@ -48,7 +62,7 @@ extension TensorFunction {
         "LeakyRelu": with("negative_slope", 0.2) { .init(.leakyRelu, a: $0) },
         "Elu": with("alpha", 1) { .elu(alpha: $0) }, "Celu": with("alpha", 1) { .init(.celu, a: $0) },
         "Gelu": geluFunction, "Softmax": softmaxFunction, "LogSoftmax": overAxis(.logSoftmax),
-        "Sparsemax": overAxis(.sparsemax), "Glu": named(.glu),
+        "Sparsemax": overAxis(.sparsemax), "Glu": overHalvedAxis,
     ]
 
     private static let geluFunction = TensorFunction.one(["approximate"]) {

@@ -28,7 +28,9 @@ package struct TensorFunction: Sendable {
 
     private static let all: [String: TensorFunction] = {
         var functions: [String: TensorFunction] = [:]
-        for group in [elementwise, binary, reductions, movements, activations, products] {
+        for group in [
+            elementwise, binary, reductions, movements, activations, products, contractions, derived,
+        ] {
             for (name, function) in group { functions[name] = function }
         }
         return functions
@@ -42,16 +44,16 @@ package struct TensorFunction: Sendable {
 
     /// Functions that Keras has and this version has not, so that the answer is not "unknown".
     static let kerasNames: Set<String> = [
-        "Rot90", "AllClose", "Angle", "Append", "Arange", "Array", "View", "Heaviside", "Bincount", "BitwiseAnd",
-        "BitwiseInvert", "BitwiseNot", "BitwiseOr", "BitwiseXor", "BitwiseLeftShift", "BitwiseRightShift", "Cbrt",
-        "Conjugate", "Conj", "CountNonzero", "Cross", "Diag", "Diagflat", "Diagonal", "Digitize", "Gcd", "Geomspace",
-        "Imag", "I0", "IsIn", "Kron", "Lcm", "Ldexp", "Linspace", "Logspace", "Median", "Meshgrid", "Nanargmax",
-        "Nanmean", "Nanmedian", "Nansum", "Nanvar", "NanToNum", "Nonzero", "Percentile", "Quantile", "SearchSorted",
-        "Tensordot", "Trace", "Trapezoid", "Vander", "Corrcoef", "Correlate", "Slogdet", "Argpartition", "Histogram",
-        "Unique", "Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose", "MaxPool", "AveragePool", "BatchNorm",
-        "CTCLoss", "CTCDecode", "PSNR", "DotProductAttention", "Unfold", "Fold", "Map", "Scan", "AssociativeScan",
-        "Scatter", "ScatterUpdate", "SliceUpdate", "Switch", "WhileLoop", "ForiLoop", "Cond", "VectorizedMap",
-        "SegmentSum", "SegmentMax", "FFT", "FFT2", "RFFT", "IRFFT", "STFT", "ISTFT", "Erfinv", "Cholesky", "Det", "Eig",
-        "Eigh", "Inv", "LuFactor", "Qr", "Solve", "SolveTriangular", "SVD", "Lstsq", "MatrixRank", "Pinv",
+        "Rot90", "AllClose", "Angle", "Append", "Arange", "Array", "View", "Bincount", "BitwiseAnd",
+        "BitwiseInvert", "BitwiseNot", "BitwiseOr", "BitwiseXor", "BitwiseLeftShift", "BitwiseRightShift",
+        "Conjugate", "Conj", "Diag", "Diagflat", "Digitize", "Gcd", "Geomspace", "Imag", "I0", "IsIn", "Kron",
+        "Lcm", "Ldexp", "Linspace", "Logspace", "Meshgrid", "Nanargmax", "Nanmedian", "Nanvar", "Nonzero",
+        "Percentile", "Quantile", "SearchSorted", "Trapezoid", "Vander", "Corrcoef", "Correlate", "Slogdet",
+        "Argpartition", "Histogram", "Unique", "Conv", "DepthwiseConv", "SeparableConv", "ConvTranspose",
+        "MaxPool", "AveragePool", "BatchNorm", "CTCLoss", "CTCDecode", "PSNR", "Unfold", "Fold", "Map", "Scan",
+        "AssociativeScan", "Scatter", "ScatterUpdate", "SliceUpdate", "Switch", "WhileLoop", "ForiLoop", "Cond",
+        "VectorizedMap", "SegmentSum", "SegmentMax", "FFT", "FFT2", "RFFT", "IRFFT", "STFT", "ISTFT", "Erfinv",
+        "Cholesky", "Det", "Eig", "Eigh", "Inv", "LuFactor", "Qr", "Solve", "SolveTriangular", "SVD", "Lstsq",
+        "MatrixRank", "Pinv",
     ]
 }

@@ -39,6 +39,42 @@ CASES: dict[str, Callable[[Any, Any], Any]] = {
     "pairs": lambda o, x: o.maximum(x, 0.5) * o.minimum(x, 0.6) + o.arctan2(x, x + 1.0) + o.logaddexp(x, 1.0),
     "triangle": lambda o, x: o.tril(x) - o.triu(x, 1),
     "top": lambda o, x: o.top_k(x, 2)[0] + o.sort(x, axis=-1)[:, :, 2:],
+    "einsum": lambda o, x: o.einsum("bij,bkj->bik", x, x) + o.einsum("bij,jk->bik", x, np.ones((4, 3), "float32")),
+    "tensordot": lambda o, x: o.tensordot(x, np.arange(8, dtype="float32").reshape(4, 2), axes=1),
+    "tensordot over named axes": lambda o, x: o.tensordot(x, np.ones((3, 5, 4), "float32"), axes=[[1, 2], [0, 2]]),
+    "attention": lambda o, x: o.dot_product_attention(
+        o.reshape(x, (-1, 3, 2, 2)),
+        o.reshape(x + 0.1, (-1, 3, 2, 2)),
+        o.reshape(x, (-1, 3, 2, 2)),
+        mask=np.array([[True, True, True], [True, True, False], [False, True, True]]),
+        scale=0.7,
+    ),
+    "causal attention": lambda o, x: o.dot_product_attention(
+        o.reshape(x, (-1, 6, 2, 1)), o.reshape(x, (-1, 6, 2, 1)), o.reshape(x, (-1, 6, 2, 1)), is_causal=True
+    ),
+    "binary crossentropy": lambda o, x: (
+        o.binary_crossentropy(x, x * 0.9) + o.binary_crossentropy(x, x * 3 - 1, from_logits=True)
+    ),
+    "categorical crossentropy": lambda o, x: (
+        o.categorical_crossentropy(x, x + 0.1) + o.categorical_crossentropy(x, x, from_logits=True)
+    ),
+    "sparse categorical crossentropy": lambda o, x: o.sparse_categorical_crossentropy(o.argmax(x, axis=-1), x + 0.2),
+    "roots and sinc": lambda o, x: (
+        o.cbrt(x) + o.sinc(x) + o.heaviside(x - 0.5, np.ones(4, "float32")) + o.fabs(x - 0.4)
+    ),
+    "pairs that ignore NaN": lambda o, x: o.fmax(x, 0.5) + o.fmin(x, 0.7) + o.fmod(x, 0.3) + o.logaddexp2(x, 0.2),
+    "numbers": lambda o, x: o.nan_to_num(o.log(x - 0.5), nan=0.25) + o.threshold(x, 0.4, 0.1),
+    "closeness": lambda o, x: o.cast(o.isclose(x, o.round(x * 10.0) / 10.0, 0.1, 0.01), "float32") + x,
+    "without NaN": lambda o, x: (
+        o.nansum(o.sqrt(x - 0.4), axis=1) + o.nanmean(o.sqrt(x - 0.3), axis=1) + o.nanmax(x, 1) - o.nanmin(x, 1)
+    ),
+    "medians": lambda o, x: o.median(x, axis=1, keepdims=True) + o.median(x, axis=2, keepdims=True) + o.ptp(x, 2, True),
+    "counts": lambda o, x: o.cast(o.count_nonzero(o.relu(x - 0.5), axis=2), "float32") + x[:, :, 0],
+    "differences": lambda o, x: o.diff(x, axis=1)[:, :, :3] + o.diff(x, n=2, axis=1)[:, :, :3] + o.diff(x)[:, 1:, :],
+    "vector product": lambda o, x: o.cross(x[:, :, :3], x[:, :, 1:]),
+    "diagonals": lambda o, x: o.diagonal(x, 1, 1, 2) + o.expand_dims(o.trace(x, -1, axis1=1, axis2=2), -1),
+    "stacked": lambda o, x: o.hstack([x, x * 2.0]),
+    "gates": lambda o, x: o.glu(x),
     "one_hot": lambda o, x: o.one_hot(o.argmax(x, axis=-1), 4),
 }
 
@@ -58,7 +94,11 @@ def test_functions_in_models(case: str) -> None:
     agree(results[1], results[0], {"rtol": 2e-5, "atol": 2e-6})
 
 
-@pytest.mark.parametrize("case", sorted(set(CASES) - {"one_hot", "clip"}))
+# Through whole numbers and truth values no gradient flows.
+STEPS = {"one_hot", "clip", "sparse categorical crossentropy", "counts", "closeness"}
+
+
+@pytest.mark.parametrize("case", sorted(set(CASES) - STEPS))
 def test_gradients_of_functions(case: str) -> None:
     """Through a training step of a layer before the functions."""
     weights = []
@@ -72,6 +112,21 @@ def test_gradients_of_functions(case: str) -> None:
         model.fit(X, target, batch_size=11, epochs=2, shuffle=False, verbose=0)
         weights.append(model.get_weights()[0])
     agree(weights[1], weights[0], TRAINED)
+
+
+ARRAYS: dict[str, Callable[[Any, Any], Any]] = {
+    **{name: CASES[name] for name in CASES if name not in ("slices", "constants")},
+    "made": lambda o, x: o.full((2, 3), 1.5) + o.linspace(0, 1, 3) + o.eye(2, 3) + o.tri(2, 3) + o.ones((2, 3)),
+    "identity": lambda o, x: o.identity(3) + o.logspace(0.0, 1.0, 3) + o.outer(np.arange(3.0), np.arange(3.0)),
+    "whole arrays": lambda o, x: o.ravel(x) + o.vdot(x, x) + o.size(x),
+    "blocks": lambda o, x: o.slice(x, (1, 0, 2), (3, 2, 2)) + o.inner(x[1:4, :2, :2], np.eye(2, dtype="float32")),
+}
+
+
+@pytest.mark.parametrize("case", ARRAYS)
+def test_functions_of_arrays(case: str) -> None:
+    results = [np.asarray(ARRAYS[case](k.ops, X if k is ours else k.ops.convert_to_tensor(X))) for k in (keras, ours)]
+    agree(results[1], results[0], {"rtol": 2e-5, "atol": 2e-6})
 
 
 def own_layer(k: Any) -> Any:

@@ -64,7 +64,9 @@ def apply(module: str, class_name: str, args: tuple[Any, ...], attributes: dict[
         return Function(f"keras.src.ops.{module}", class_name, attributes)._call_symbolically(_tensors(args), {})
     if eager is None:
         return _through_library(module, class_name, args, attributes)
-    return eager(*map_structure(_array, args))
+    # As in a model: NaN and infinity are results like any others.
+    with np.errstate(all="ignore"):
+        return eager(*map_structure(_array, args))
 
 
 def _tensors(args: tuple[Any, ...]) -> tuple[Any, ...]:
