@@ -68,7 +68,7 @@ def dot_product_attention(
     if mask is not None:
         logits = np.where(np.asarray(mask, bool), logits, lowest)
     if is_causal:
-        logits = np.where(np.tri(*logits.shape[-2:], dtype=bool), logits, lowest)
+        logits = np.where(np.tri(*logits.shape[-2:]) > 0, logits, lowest)
     weights = activations.softmax(logits.astype(np.float32), axis=-1)
     return np.einsum("bnts,bsnh->btnh", weights, value)
 
@@ -162,7 +162,9 @@ def threshold(x: Any, threshold: float, default_value: float) -> Any:
 def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     """Whether |x1 - x2| <= atol + rtol |x2|."""
     args = (x1, x2, rtol, atol)
-    return apply("numpy", "Isclose", args, {"equal_nan": equal_nan}, lambda *a: np.isclose(*a, equal_nan=equal_nan))
+    return apply(
+        "numpy", "Isclose", args, {"equal_nan": equal_nan}, lambda a, b, *limits: np.isclose(a, b, *limits, equal_nan)
+    )
 
 
 def sparsemax(x: Any, axis: int = -1) -> Any:
