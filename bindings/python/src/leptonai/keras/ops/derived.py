@@ -163,7 +163,7 @@ def isclose(x1: Any, x2: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan:
     """Whether |x1 - x2| <= atol + rtol |x2|."""
     args = (x1, x2, rtol, atol)
     return apply(
-        "numpy", "Isclose", args, {"equal_nan": equal_nan}, lambda a, b, *limits: np.isclose(a, b, *limits, equal_nan)
+        "numpy", "Isclose", args, {"equal_nan": equal_nan}, lambda a, b, r, t: np.isclose(a, b, r, t, equal_nan)
     )
 
 
