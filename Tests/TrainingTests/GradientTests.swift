@@ -88,14 +88,26 @@ func expectFiniteDifferences(
     let model = try Model()
     try model.setSeed(seed)
     for layer in layers { try model.add(layer) }
+    try expectFiniteDifferences(of: model, loss: loss, x: x, y: y, location: location)
+}
+
+/// - Parameters:
+///   - asTraining: measures the loss in training steps that change no trained weight: for layers that compute
+///     otherwise in training.
+///   - untrained: places of weights that training changes by other means than gradients.
+func expectFiniteDifferences(
+    of model: Model, loss: Loss, x: Tensor, y: Tensor, asTraining: Bool = false, untrained: Set<Int> = [],
+    location: SourceLocation = #_sourceLocation
+) throws {
     model.compile(optimizer: .sgd(learningRate: 1), loss: loss)
     let before = try model.weights()
     _ = try fit(model, x, y) { $0.batchSize = x.shape.extents[0] }
     let gradients = zip(before, try model.weights()).map { old, new in
         zip(old.floats, new.floats).map { $0 - $1 }
     }
+    if asTraining { model.compile(optimizer: .sgd(learningRate: 0), loss: loss) }
 
-    for (index, weight) in before.enumerated() {
+    for (index, weight) in before.enumerated() where !untrained.contains(index) {
         for element in stride(from: 0, to: weight.shape.count, by: max(1, weight.shape.count / 5)) {
             let step: Float = 1e-2
             func loss(_ change: Float) throws -> Double {
@@ -104,6 +116,7 @@ func expectFiniteDifferences(
                     for (i, value) in weight.floats.enumerated() { output[i] = value + (i == element ? change : 0) }
                 }
                 try model.setWeights(changed)
+                if asTraining { return try fit(model, x, y) { $0.batchSize = x.shape.extents[0] }["loss"][0] }
                 return try evaluate(model, x, y)["loss"][0]
             }
             // Four points, so that the error is of fourth order in the step.
