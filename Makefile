@@ -2,6 +2,7 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+BENCH ?=
 
 .DEFAULT_GOAL := build
 .PHONY: help setup build library command python run test bench lint format install clean
@@ -30,8 +31,8 @@ test: build ## run every test and end with the line "N passed, M failed"
 	@scripts/build_python.sh --tests
 	@build/venv/bin/python scripts/run_tests.py
 
-bench: build ## measure against peers; the figures are printed, not judged
-	@benchmarks/run.sh
+bench: build ## measure against peers (BENCH="--quick cnn" for less); the figures are printed, not judged
+	@benchmarks/run.sh $(BENCH)
 
 lint: setup ## check formatting, types and the project's own rules
 	@scripts/build_python.sh --lint

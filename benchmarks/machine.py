@@ -5,7 +5,7 @@ import os
 import platform
 from pathlib import Path
 
-PACKAGES = ("lepton-sdk", "numpy", "torch", "keras", "jax", "scikit-learn")
+PACKAGES = ("lepton-sdk", "numpy", "torch", "keras", "jax", "tensorflow_cpu", "scikit-learn")
 
 
 def processor() -> str:

@@ -1,80 +1,78 @@
 """Predictions: one row at a time in microseconds, and 60,000 rows at once in samples per second."""
 
-from dataclasses import asdict
-from typing import Any
+from dataclasses import replace
 
-from harness import Summary, cells, compete, framework, number, program, ratios, table, use_two_cores
-from workloads import ROWS, WORKLOADS, Workload
+from frameworks import ENTRIES, OURS
+from harness import (
+    Figures,
+    Pace,
+    cells,
+    compare,
+    comparison_table,
+    compete,
+    frameworks,
+    program,
+    ratio,
+    summary,
+    table,
+)
+from workloads import PREDICTED_ROWS, WORKLOADS, Workload
 
-ROUNDS = 5
-SECONDS = 0.5
 PYTHON, LIBRARY, PLAIN = "lepton, Python", "lepton, C", "plain C loops"
+# Rows that the networks are trained with before they predict single ones.
+TRAINED_ROWS = 128
 
 
-def one_row(workload: Workload) -> dict[str, Any]:
-    """Microseconds for one row, and what Python adds to the arithmetic in each round."""
-    commands = {
-        PYTHON: framework("lepton", "row", workload.name),
-        LIBRARY: program("predict_row", "lepton", *workload.arguments()),
-        PLAIN: program("predict_row", "plain", *workload.arguments()),
-        "PyTorch, no_grad": framework("pytorch", "row", workload.name),
-        "Keras on JAX": framework("keras", "row", workload.name),
-        "scikit-learn": framework("sklearn", "row", workload.name),
-    }
-    times = {name: [1e6 / rate for rate in rates] for name, rates in compete(commands, ROUNDS, SECONDS).items()}
-    overheads = {
-        other: Summary.of([ours - arithmetic for ours, arithmetic in zip(times[PYTHON], times[other], strict=True)])
-        for other in (LIBRARY, PLAIN)
-    }
-    return {
-        "microseconds": {name: asdict(Summary.of(values)) for name, values in times.items()},
-        "python_overhead": {name: asdict(summary) for name, summary in overheads.items()},
-    }
-
-
-def many_rows(workload: Workload) -> dict[str, Any]:
-    commands = {
-        "lepton": framework("lepton", "rows", workload.name),
-        "PyTorch, no_grad": framework("pytorch", "rows", workload.name),
-        "Keras on JAX": framework("keras", "rows", workload.name),
-        "scikit-learn": framework("sklearn", "rows", workload.name),
-    }
-    rates = compete(commands, ROUNDS, SECONDS)
-    return {
-        name: {
-            "samples_per_second": asdict(Summary.of(values)),
-            "lepton_ratio": asdict(ratios(rates["lepton"], values)),
-        }
-        for name, values in rates.items()
-    }
-
-
-def show(workload: Workload, row: dict[str, Any], rows: dict[str, Any]) -> None:
-    widths = "-".join(workload.arguments())
-    print(f"\n### Predicting one row, {widths}: microseconds\n")
-    lines = [[name, *cells(Summary(**value))] for name, value in row["microseconds"].items()]
-    lines += [
-        [f"overhead of Python over {name}", *cells(Summary(**value))] for name, value in row["python_overhead"].items()
+def one_row(workload: Workload, pace: Pace) -> Figures:
+    """Microseconds for one row, and what C and Python add to the arithmetic in each round."""
+    ours, *others = frameworks("row", workload, TRAINED_ROWS)
+    entrants = [
+        replace(ours, label=PYTHON),
+        program(LIBRARY, "predict_row", "lepton", *workload.arguments()),
+        program(PLAIN, "predict_row", "plain", *workload.arguments()),
+        *(other for other in others if other.is_peer),
     ]
-    print(table(["", "median", "min to max"], lines))
-    print(f"\n### Predicting {ROWS:,} rows at once, {widths}: samples per second\n")
+    competition = compete(entrants, pace)
+    times = {label: [1e6 / rate for rate in rates] for label, rates in competition.rates.items()}
+
+    def over(label: str, base: str) -> dict[str, float]:
+        return summary([mine - less for mine, less in zip(times[label], times[base], strict=True)])
+
+    return {
+        "microseconds": {label: summary(values) for label, values in times.items()},
+        "ratios": {peer: ratio(times[peer], times[PYTHON]) for peer in competition.peers},
+        "over": {
+            f"{LIBRARY}, over the arithmetic": over(LIBRARY, PLAIN),
+            f"{PYTHON}, over the arithmetic": over(PYTHON, PLAIN),
+            f"{PYTHON}, over {LIBRARY}": over(PYTHON, LIBRARY),
+        },
+        "peers": competition.peers,
+        "skipped": competition.skipped,
+    }
+
+
+def many_rows(workload: Workload, pace: Pace) -> Figures:
+    ours, *others = frameworks("rows", workload, pace.rows(PREDICTED_ROWS))
+    return compare([ours, *(other for other in others if other.is_peer)], ENTRIES[OURS].label, pace)
+
+
+def measure(name: str, pace: Pace) -> Figures:
+    workload = WORKLOADS[name.removeprefix("predict-")]
+    half = replace(pace, seconds=pace.seconds / 2)
+    return {"row": one_row(workload, half), "rows": many_rows(workload, half)}
+
+
+def render(name: str, figures: Figures) -> str:
+    widths = "-".join(WORKLOADS[name.removeprefix("predict-")].arguments())
+    row = figures["row"]
     lines = [
-        [name, *cells(Summary(**value["samples_per_second"])), number(value["lepton_ratio"]["median"])]
-        for name, value in rows.items()
+        [label, *cells(values), *(cells(row["ratios"][label]) if label in row["ratios"] else ["", ""])]
+        for label, values in row["microseconds"].items()
     ]
-    print(table(["", "median", "min to max", "lepton is times as fast"], lines), flush=True)
-
-
-def run() -> dict[str, Any]:
-    report = {}
-    for name in ("mlp-128", "tabular-32"):
-        workload = WORKLOADS[name]
-        row, rows = one_row(workload), many_rows(workload)
-        show(workload, row, rows)
-        report["-".join(workload.arguments())] = {"one_row": row, "all_rows": rows}
-    return report
-
-
-if __name__ == "__main__":
-    use_two_cores()
-    run()
+    lines += [[label, "skipped", why, "", ""] for label, why in row["skipped"].items()]
+    lines += [[label, *cells(values), "", ""] for label, values in row["over"].items()]
+    header = ["", "microseconds", "min to max", "lepton (Python) is times as fast", "min to max"]
+    return (
+        f"### Predicting one row, {widths}\n\n{table(header, lines)}\n\n"
+        f"### Predicting many rows at once, {widths}\n\n{comparison_table(figures['rows'])}"
+    )

@@ -1,6 +1,9 @@
 #!/usr/bin/env bash
-# Measures the library against its peers in an environment of its own, build/bench-venv. Tables go to the standard
-# output, all figures to build/bench/results.json. Needs a quiet machine and a quarter of an hour.
+# Measures the library against its peers in an environment of its own, build/bench-venv.
+#
+#   run.sh [--quick] [--keep] [PART...]   `run.sh --help` lists the parts
+#
+# Needs a quiet machine and about 25 minutes, with --quick a few.
 set -euo pipefail
 source "$(dirname "$0")/../scripts/common.sh"
 
@@ -17,10 +20,14 @@ if ! [ -x $python ] || ! $python -c '' 2> /dev/null; then
 fi
 
 pip=("$python" -m pip install --quiet --disable-pip-version-check)
-wanted=$(cat benchmarks/requirements.txt scripts/requirements/runtime.txt)
+wanted=$(cat benchmarks/peers.txt scripts/requirements/runtime.txt)
 if [ "$(cat $venv/requirements 2> /dev/null)" != "$wanted" ]; then
     say "Python packages: the peers" >&2
-    "${pip[@]}" -r benchmarks/requirements.txt -r scripts/requirements/runtime.txt
+    "${pip[@]}" -r scripts/requirements/runtime.txt
+    # Together if the index has all of them for this Python, else those that it has.
+    "${pip[@]}" -r benchmarks/peers.txt 2> /dev/null || grep -v '^#' benchmarks/peers.txt | while read -r peer; do
+        "${pip[@]}" "$peer" -c scripts/requirements/runtime.txt || say "$peer cannot be installed and is skipped" >&2
+    done
     printf '%s\n' "$wanted" > $venv/requirements
 fi
 
@@ -34,4 +41,4 @@ fi
 
 # A BLAS that is told which kernels to use would not be at its best.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
-exec $python benchmarks/main.py
+exec $python benchmarks/main.py "$@"

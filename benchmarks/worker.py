@@ -1,6 +1,6 @@
 """Measures one framework in a process of its own; takes turns with others as benchmarks/c/turns.h describes.
 
-python worker.py FRAMEWORK train|row|rows WORKLOAD
+python worker.py FRAMEWORK train|row|rows WORKLOAD ROWS
 """
 
 import math
@@ -9,19 +9,19 @@ import time
 from collections.abc import Callable
 
 from frameworks import Framework, create
-from workloads import ROWS, WORKLOADS
+from workloads import WORKLOADS, Workload
 
 # Calls between two looks at the clock where one call is a matter of microseconds.
 CALLS = 20
 
 
-def task_of(kind: str, framework: Framework, width: int) -> Callable[[int], int]:
+def task_of(kind: str, framework: Framework, workload: Workload, rows: int) -> Callable[[int], int]:
     """A function that does the work `count` times and returns the samples that it was."""
     if kind == "train":
 
         def train(epochs: int) -> int:
             framework.train(epochs)
-            return epochs * ROWS
+            return epochs * rows
 
         return train
     # All frameworks need weights before they predict; sklearn has none before its first epoch.
@@ -31,10 +31,10 @@ def task_of(kind: str, framework: Framework, width: int) -> Callable[[int], int]
         def predict_rows(count: int) -> int:
             for _ in range(count):
                 framework.predict_all()
-            return count * ROWS
+            return count * rows
 
         return predict_rows
-    row = WORKLOADS["mlp-128"].data()[0][:1, :width].copy()
+    row = workload.data(1)[0]
 
     def predict_row(count: int) -> int:
         for _ in range(count * CALLS):
@@ -45,8 +45,8 @@ def task_of(kind: str, framework: Framework, width: int) -> Callable[[int], int]
 
 
 def main() -> None:
-    name, kind, workload = sys.argv[1], sys.argv[2], WORKLOADS[sys.argv[3]]
-    work = task_of(kind, create(name, workload), workload.widths[0])
+    name, kind, workload, rows = sys.argv[1], sys.argv[2], WORKLOADS[sys.argv[3]], int(sys.argv[4])
+    work = task_of(kind, create(name, workload, rows), workload, rows)
     work(1)  # Compiles, fills caches, starts threads.
     start = time.perf_counter()
     work(1)

@@ -5,20 +5,15 @@ from typing import Any
 from leptonai import LeptonClient, keras
 from workloads import Floats, Workload
 
+from frameworks.keras_models import build
+
 
 class Lepton:
-    def __init__(self, workload: Workload) -> None:
+    def __init__(self, workload: Workload, rows: int) -> None:
         self._client = LeptonClient(nodes=2)
         self._batch = workload.batch
-        self._x, self._y = workload.data()
-        *hidden, last = workload.widths[1:]
-        self._model = keras.Sequential(
-            [
-                keras.Input(shape=(workload.widths[0],)),
-                *(keras.layers.Dense(units, activation="relu") for units in hidden),
-                keras.layers.Dense(last, activation=workload.last_activation),
-            ]
-        )
+        self._x, self._y = workload.data(rows)
+        self._model = build(keras, workload)
         self._model.compile(optimizer="adam", loss=workload.loss)
 
     def train(self, epochs: int) -> None:
@@ -31,5 +26,5 @@ class Lepton:
         return self._client.predict(self._model, self._x, verbose=0)
 
 
-def create(workload: Workload, variant: str) -> Lepton:
-    return Lepton(workload)
+def create(workload: Workload, rows: int, variant: str) -> Lepton:
+    return Lepton(workload, rows)

@@ -1,7 +1,4 @@
-"""PyTorch, eager: a plain loop over slices of a shuffled index, with no DataLoader in the way.
-
-Adam as it comes, or as one fused kernel (":fused").
-"""
+"""PyTorch, eager, Adam as one fused kernel: a plain loop over slices of a shuffled index, with no DataLoader."""
 
 from typing import Any
 
@@ -9,26 +6,26 @@ import torch
 from torch import nn
 from workloads import Floats, Workload
 
+from frameworks.pytorch_models import build, prepare
+
 
 class PyTorch:
-    def __init__(self, workload: Workload, fused: bool) -> None:
+    def __init__(self, workload: Workload, rows: int) -> None:
         torch.set_num_threads(2)
         self._batch = workload.batch
-        x, y = workload.data()
-        self._x = torch.from_numpy(x)
+        x, y = workload.data(rows)
+        self._x = prepare(torch.from_numpy(x), workload)
         self._y = torch.from_numpy(y)
-        layers: list[nn.Module] = []
-        for inputs, units in zip(workload.widths, workload.widths[1:], strict=False):
-            layers += [nn.Linear(inputs, units), nn.ReLU()]
+        self._network = build(workload)
         # The losses take logits, as PyTorch recommends; the last activation is for predictions alone.
-        self._network = nn.Sequential(*layers[:-1])
         self._activation: nn.Module = nn.Softmax(dim=1)
         self._loss: nn.Module = nn.CrossEntropyLoss()
-        if workload.is_binary:
-            self._activation = nn.Sigmoid()
-            self._loss = nn.BCEWithLogitsLoss()
+        if workload.loss == "mean_squared_error":
+            self._activation, self._loss = nn.Identity(), nn.MSELoss()
+        elif workload.loss == "binary_crossentropy":
+            self._activation, self._loss = nn.Sigmoid(), nn.BCEWithLogitsLoss()
             self._y = self._y.to(torch.float32).unsqueeze(1)
-        self._optimizer = torch.optim.Adam(self._network.parameters(), fused=fused)
+        self._optimizer = torch.optim.Adam(self._network.parameters(), fused=True)
 
     def train(self, epochs: int) -> None:
         for _ in range(epochs):
@@ -43,13 +40,13 @@ class PyTorch:
                 total += loss.detach()
 
     def predict(self, x: Floats) -> Any:
-        with torch.no_grad():
+        with torch.inference_mode():
             return self._activation(self._network(torch.from_numpy(x)))
 
     def predict_all(self) -> Any:
-        with torch.no_grad():
+        with torch.inference_mode():
             return self._activation(self._network(self._x))
 
 
-def create(workload: Workload, variant: str) -> PyTorch:
-    return PyTorch(workload, variant == "fused")
+def create(workload: Workload, rows: int, variant: str) -> PyTorch:
+    return PyTorch(workload, rows)

@@ -8,11 +8,11 @@ from workloads import Floats, Workload
 
 
 class Scikit:
-    def __init__(self, workload: Workload) -> None:
-        self._x, self._y = workload.data()
+    def __init__(self, workload: Workload, rows: int) -> None:
+        self._x, self._y = workload.data(rows)
         self._classes = np.unique(self._y)
         # No penalty on the weights, which the others do not have either.
-        self._model = MLPClassifier(workload.widths[1:-1], solver="adam", alpha=0.0, batch_size=workload.batch)
+        self._model = MLPClassifier(workload.hidden, solver="adam", alpha=0.0, batch_size=workload.batch)
 
     def train(self, epochs: int) -> None:
         for _ in range(epochs):
@@ -25,5 +25,5 @@ class Scikit:
         return self._model.predict_proba(self._x)
 
 
-def create(workload: Workload, variant: str) -> Scikit:
-    return Scikit(workload)
+def create(workload: Workload, rows: int, variant: str) -> Scikit:
+    return Scikit(workload, rows)
