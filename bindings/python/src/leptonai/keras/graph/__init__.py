@@ -1,7 +1,18 @@
 """Symbolic tensors, and the calls that connect them."""
 
 from .node import Node, Operation, call_tensors, flatten, map_structure
-from .reading import reading
+from .reading import MODE, mode_arguments, reading
 from .tensor import KerasTensor, is_symbolic
 
-__all__ = ["KerasTensor", "Node", "Operation", "call_tensors", "flatten", "is_symbolic", "map_structure", "reading"]
+__all__ = [
+    "MODE",
+    "KerasTensor",
+    "Node",
+    "Operation",
+    "call_tensors",
+    "flatten",
+    "is_symbolic",
+    "map_structure",
+    "mode_arguments",
+    "reading",
+]

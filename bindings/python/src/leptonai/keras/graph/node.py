@@ -11,6 +11,7 @@ import numpy as np
 
 from ... import _core
 from ...errors import TypeMismatchError
+from .reading import MODE
 from .tensor import KerasTensor
 
 
@@ -126,7 +127,11 @@ class Operation:
 
     def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Notes a call, once the library has found that it fits, and gives the tensors that come out."""
-        node = Node(self, args, {name: value for name, value in kwargs.items() if value is not None})
+        # Layers follow the mode of the model by themselves.
+        args = tuple(value for value in args if value is not MODE)
+        node = Node(
+            self, args, {name: value for name, value in kwargs.items() if value is not None and value is not MODE}
+        )
         call = node.written(_with_shape)
         shapes = json.loads(_core.layer_output_shapes(json.dumps(self._written()), json.dumps(call)))
         return self._add_node(node, shapes)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from ...errors import LeptonError, NotSupportedError
 
@@ -20,3 +22,26 @@ def reading(name: str) -> Iterator[None]:
             f"{name}: its code cannot be read: {error}. It is run once on symbolic tensors and afterwards entirely in "
             "the library: use layers and keras.ops, and neither NumPy nor decisions that depend on values"
         ) from error
+
+
+class _Mode:
+    """What stands for `training` in code that is read: it may be passed on to layers, which follow the model's mode."""
+
+    def __bool__(self) -> bool:
+        raise NotSupportedError(
+            "code that decides by `training` cannot be read: it is run once, and serves for training and for "
+            "inference; use layers that differ in training, such as Dropout, and pass training on to them"
+        )
+
+    def __repr__(self) -> str:
+        return "training"
+
+
+MODE = _Mode()
+
+
+def mode_arguments(call: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
+    """`training` for a method that takes it and was not given it, or nothing."""
+    if "training" in given or "training" not in inspect.signature(call).parameters:
+        return {}
+    return {"training": MODE}

@@ -36,6 +36,7 @@ from .edges import (
 )
 from .einsum import EinsumDense
 from .embedding import Embedding, Identity, Masking
+from .lambda_layer import Lambda
 from .layer import Layer
 from .merging import (
     Add,
@@ -189,6 +190,7 @@ __all__ = [
     "IntegerLookup",
     "KerasTensor",
     "LSTMCell",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",

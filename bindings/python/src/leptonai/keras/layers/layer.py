@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ...errors import InvalidStateError, NotSupportedError, bad_argument, refuse_unless_default
 from .. import constraints, regularizers
 from .._names import automatic_name
-from ..graph import KerasTensor, Node, Operation, call_tensors, is_symbolic
+from ..graph import MODE, KerasTensor, Node, Operation, call_tensors, is_symbolic
 from ..saving import judge, serialize_keras_object
 
 if TYPE_CHECKING:
@@ -275,6 +275,7 @@ class Layer(Operation):
     def _call_symbolically(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not self._is_own_class:
             return super()._call_symbolically(args, kwargs)
+        args = tuple(value for value in args if value is not MODE)
         kwargs = {name: value for name, value in kwargs.items() if name not in ("training", "mask")}
         self._read(args, kwargs)
         tensors = call_tensors(args, kwargs)

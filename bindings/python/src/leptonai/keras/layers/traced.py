@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import initializers
-from ..graph import KerasTensor, Node, Operation, flatten, map_structure, reading
+from ..graph import KerasTensor, Node, Operation, flatten, map_structure, mode_arguments, reading
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -57,7 +57,8 @@ class Traced(Operation):
 
         own_args, own_kwargs = map_structure(entry, args), map_structure(entry, kwargs)
         with reading(f"{type(layer).__name__}.call"):
-            outputs = layer.call(*own_args, **own_kwargs)  # type: ignore[attr-defined]
+            call = layer.call  # type: ignore[attr-defined]
+            outputs = call(*own_args, **own_kwargs, **mode_arguments(call, own_kwargs))
         self.outputs = outputs
         self.connection = Connection(layer.name, inputs if len(inputs) > 1 else inputs[0], outputs)
         self.layers = [known for known in self.connection.operations.values() if hasattr(known, "_places")]

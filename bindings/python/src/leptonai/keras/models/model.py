@@ -14,7 +14,7 @@ from ...errors import InvalidStateError, NotSupportedError, bad_argument
 from .._missing import missing_member
 from .._names import automatic_name
 from .._seeds import next_model_seed
-from ..graph import KerasTensor, Operation, flatten, is_symbolic, map_structure, reading
+from ..graph import KerasTensor, Operation, flatten, is_symbolic, map_structure, mode_arguments, reading
 from ..saving import public
 from ..trainers.arguments import Nonfinite, Verbose
 from ..trainers.arrays import to_array
@@ -254,7 +254,7 @@ class Model(Sharing, Trainer, Persistence, Operation):
             )
         inputs = _inputs_of(input_shape)
         with reading(self.name):
-            outputs = call(self, inputs)
+            outputs = call(self, inputs, **mode_arguments(call, {}))
         self._connect(inputs, outputs)
 
     @property
