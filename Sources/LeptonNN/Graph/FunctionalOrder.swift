@@ -19,7 +19,10 @@ struct FunctionalOrder {
     private var nodeOfCall: [Call: Int] = [:]
     private var placeOfLayer: [Int: Int] = [:]
 
-    init(_ parsed: [ParsedLayer], inputs: [KerasHistory], outputs: [KerasHistory]) throws(LeptonError) {
+    /// - Parameter isListed: keeps the layers in the order in which they stand.
+    init(
+        _ parsed: [ParsedLayer], inputs: [KerasHistory], outputs: [KerasHistory], isListed: Bool
+    ) throws(LeptonError) {
         self.parsed = parsed
         byName = Dictionary(parsed.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
         var seen: [Int: Int] = [:]
@@ -37,8 +40,8 @@ struct FunctionalOrder {
             let place = order.firstIndex { depths[$0] == 0 } ?? order.count
             order.insert(unused.layer, at: place)
         }
-        layers = order
-        for (place, layer) in order.enumerated() { placeOfLayer[layer] = place }
+        layers = isListed ? order.sorted() : order
+        for (place, layer) in layers.enumerated() { placeOfLayer[layer] = place }
     }
 
     func place(ofLayer layer: Int) -> Int { placeOfLayer[layer] ?? 0 }

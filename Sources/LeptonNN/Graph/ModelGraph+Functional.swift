@@ -8,6 +8,7 @@ extension ModelGraph {
         for value in try ModelGraph.layerList(owner, &reader) {
             parsed.append(try ParsedLayer(value, nesting: reader.nesting, names: &takenNames))
         }
+        keepsListedOrder = try reader.bool("listed_order", default: false)
         inputStructure = reader.value("input_layers") ?? .null
         outputStructure = reader.value("output_layers") ?? .null
         try connect(parsed, owner: owner)
@@ -23,7 +24,8 @@ extension ModelGraph {
                 .invalidArgument, argument: owner, expected: "at least one input and one output",
                 received: "\(inputs.count) inputs, \(outputs.count) outputs")
         }
-        let order = try FunctionalOrder(parsed, inputs: inputs, outputs: outputs)
+        let order = try FunctionalOrder(
+            parsed, inputs: inputs, outputs: outputs, isListed: keepsListedOrder)
         layers = order.layers.map { parsed[$0].layer }
         var shapes: [[Int]] = []
         for call in order.calls {
@@ -91,10 +93,12 @@ extension ModelGraph {
             entry["inbound_nodes"] = .array(calls.map { written($0, inference, callNumbers) })
             entries.append(.object(entry))
         }
-        return [
+        var fields: JSONObject = [
             "name": .string(name), "trainable": true, "layers": .array(entries), "input_layers": inputStructure,
             "output_layers": outputStructure,
         ]
+        if keepsListedOrder { fields["listed_order"] = true }
+        return fields
     }
 
     /// Each node's number among the calls of its layer, as Keras counts them.

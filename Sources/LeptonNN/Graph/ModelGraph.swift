@@ -34,6 +34,8 @@ public struct ModelGraph: Sendable {
     /// How the inputs and outputs of a functional model are nested, as Keras writes it.
     package internal(set) var inputStructure = JSONValue.null
     package internal(set) var outputStructure = JSONValue.null
+    /// Whether layers, and so their weights, stay in the order of the config, as those of a user's own class do in Keras.
+    var keepsListedOrder = false
     var takenNames: Set<String> = []
     /// How many names each class has been given.
     private var nameCounts: [String: Int] = [:]

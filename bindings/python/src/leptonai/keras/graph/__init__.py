@@ -1,5 +1,6 @@
 """Symbolic tensors, and the calls that connect them."""
 
+from .declared import declared_operations
 from .node import Node, Operation, call_tensors, flatten, map_structure
 from .reading import MODE, mode_arguments, reading
 from .tensor import KerasTensor, is_symbolic
@@ -10,6 +11,7 @@ __all__ = [
     "Node",
     "Operation",
     "call_tensors",
+    "declared_operations",
     "flatten",
     "is_symbolic",
     "map_structure",

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .. import initializers
-from ..graph import KerasTensor, Node, Operation, flatten, map_structure, mode_arguments, reading
+from ..graph import (
+    KerasTensor,
+    Node,
+    Operation,
+    declared_operations,
+    flatten,
+    map_structure,
+    mode_arguments,
+    reading,
+)
 
 if TYPE_CHECKING:
     from .layer import Layer
@@ -18,7 +27,7 @@ class Weight(Operation):
         self.name = name
         self.shape = shape
         self._initializer = initializer
-        self._trainable = trainable
+        self.trainable = trainable
         self._add_node(Node(self, (), {}), [list(shape)])
 
     @property
@@ -29,7 +38,7 @@ class Weight(Operation):
     def _written(self) -> dict[str, Any]:
         config = {
             "name": self.name,
-            "trainable": self._trainable,
+            "trainable": self.trainable,
             "shape": list(self.shape),
             "initializer": self._initializer,
         }
@@ -60,7 +69,9 @@ class Traced(Operation):
             call = layer.call  # type: ignore[attr-defined]
             outputs = call(*own_args, **own_kwargs, **mode_arguments(call, own_kwargs))
         self.outputs = outputs
-        self.connection = Connection(layer.name, inputs if len(inputs) > 1 else inputs[0], outputs)
+        self.connection = Connection(
+            layer.name, inputs if len(inputs) > 1 else inputs[0], outputs, declared_operations(layer)
+        )
         self.layers = [known for known in self.connection.operations.values() if hasattr(known, "_places")]
 
     def _written(self) -> dict[str, Any]:

@@ -43,12 +43,15 @@ class Functional(Model):
 class Connection:
     """What lies between inputs and outputs: nodes, and the config that describes them.
 
+    Args:
+        declared: Layers in the order that they and their weights are to have; nobody else's, if not given.
+
     Attributes:
         operations: Layers and functions by name.
         config: As Keras writes it.
     """
 
-    def __init__(self, name: str, inputs: Any, outputs: Any) -> None:
+    def __init__(self, name: str, inputs: Any, outputs: Any, declared: list[Operation] | None = None) -> None:
         self._nodes: dict[Node, None] = {}
         self._inputs = flatten(inputs)
         for role, tensors in (("inputs", self._inputs), ("outputs", flatten(outputs))):
@@ -78,10 +81,17 @@ class Connection:
         self.config = {
             "name": name,
             "trainable": True,
-            "layers": [self._written(operation) for operation in self.operations.values()],
+            "layers": [self._written(operation) for operation in self._ordered(declared)],
             "input_layers": map_structure(lambda tensor: self._history(self._entered(tensor)), inputs),
             "output_layers": map_structure(lambda tensor: self._history(self._entered(tensor)), outputs),
         }
+        if declared is not None:
+            self.config["listed_order"] = True
+
+    def _ordered(self, declared: list[Operation] | None) -> list[Operation]:
+        places = {id(operation): place for place, operation in enumerate(declared or ())}
+        operations = list(self.operations.values())
+        return sorted(operations, key=lambda operation: places.get(id(operation), len(places)))
 
     def _entered(self, tensor: KerasTensor) -> KerasTensor:
         return self._replaced.get(id(tensor), tensor)

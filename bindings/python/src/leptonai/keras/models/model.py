@@ -14,7 +14,16 @@ from ...errors import InvalidStateError, NotSupportedError, bad_argument
 from .._missing import missing_member
 from .._names import automatic_name
 from .._seeds import next_model_seed
-from ..graph import KerasTensor, Operation, flatten, is_symbolic, map_structure, mode_arguments, reading
+from ..graph import (
+    KerasTensor,
+    Operation,
+    declared_operations,
+    flatten,
+    is_symbolic,
+    map_structure,
+    mode_arguments,
+    reading,
+)
 from ..saving import public
 from ..trainers.arguments import Nonfinite, Verbose
 from ..trainers.arrays import to_array
@@ -93,11 +102,11 @@ class Model(Sharing, Trainer, Persistence, Operation):
         if outputs is not None:
             self._connect(inputs, outputs)
 
-    def _connect(self, inputs: Any, outputs: Any) -> None:
+    def _connect(self, inputs: Any, outputs: Any, declared: list[Operation] | None = None) -> None:
         """Makes the model of what lies between symbolic tensors."""
         from .functional import Connection
 
-        connection = Connection(self.name, inputs, outputs)
+        connection = Connection(self.name, inputs, outputs, declared)
         written = {"module": "keras.src.models.functional", "class_name": "Functional", "config": connection.config}
         handle = _core.model_create_from_config(json.dumps(written))
         if self._seed is not None:
@@ -255,7 +264,7 @@ class Model(Sharing, Trainer, Persistence, Operation):
         inputs = _inputs_of(input_shape)
         with reading(self.name):
             outputs = call(self, inputs, **mode_arguments(call, {}))
-        self._connect(inputs, outputs)
+        self._connect(inputs, outputs, declared_operations(self))
 
     @property
     def _first_call(self) -> int:
