@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
-from ...errors import NotSupportedError, bad_argument, refuse_unless_default
+from ...errors import InvalidArgumentError, NotSupportedError, bad_argument, refuse_unless_default
 from ..saving import public
 from .layer import Layer
 
@@ -48,4 +48,13 @@ class Lambda(Layer):
         raise NotSupportedError(
             f"{self.name}: a Lambda layer cannot be written to a config, which would have to hold code; save the "
             "weights, save to a file of another ending than .keras, or make it a class of your own"
+        )
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """Raises: ValueError, because a config of Keras's Lambda holds code, and what is in files is never run."""
+        raise InvalidArgumentError(
+            "a Lambda layer cannot be made from a config: that would run code from a file. Make the model in Python and "
+            "load its weights",
+            argument="Lambda",
         )
