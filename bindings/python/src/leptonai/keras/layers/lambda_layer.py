@@ -54,7 +54,7 @@ class Lambda(Layer):
     def from_config(cls, config: dict[str, Any]) -> Self:
         """Raises: ValueError, because a config of Keras's Lambda holds code, and what is in files is never run."""
         raise InvalidArgumentError(
-            f"the Lambda layer {config.get('name')} cannot be made from a config: that would run code from a file. Make "
-            "the model in Python and load its weights",
+            f"the Lambda layer {config.get('name')} cannot be made from a config: that would run code of a file. "
+            "Make the model in Python and load its weights",
             argument="Lambda",
         )
