@@ -8,8 +8,9 @@ import numpy as np
 
 from .. import activations
 from ..graph import is_symbolic
-from .function import Eager, Function, apply
-from .reductions import Axis, _along
+from .elementwise import _binary, _unary
+from .function import Function, apply
+from .reductions import Axis, _along, _reduction
 
 EPSILON = 1e-7
 
@@ -121,22 +122,6 @@ def sparse_categorical_crossentropy(target: Any, output: Any, from_logits: bool 
 # Element by element.
 
 
-def _unary(class_name: str, eager: Eager) -> Any:
-    def function(x: Any) -> Any:
-        return apply("numpy", class_name, (x,), {}, eager)
-
-    function.__doc__ = f"{class_name} of each element, as `numpy.{eager.__name__}`."
-    return function
-
-
-def _binary(class_name: str, eager: Eager) -> Any:
-    def function(x1: Any, x2: Any) -> Any:
-        return apply("numpy", class_name, (x1, x2), {}, eager)
-
-    function.__doc__ = f"{class_name} of each pair of elements, as `numpy.{eager.__name__}`."
-    return function
-
-
 cbrt = _unary("Cbrt", np.cbrt)
 sinc = _unary("Sinc", np.sinc)
 fabs = _unary("Fabs", np.fabs)
@@ -178,15 +163,6 @@ def glu(x: Any, axis: int = -1) -> Any:
 
 
 # Along axes.
-
-
-def _reduction(class_name: str, eager: Eager) -> Any:
-    def function(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-        attributes = {"axis": axis, "keepdims": keepdims}
-        return apply("numpy", class_name, (x,), attributes, lambda a: eager(a, axis=_along(axis), keepdims=keepdims))
-
-    function.__doc__ = f"{class_name} along axes, as `numpy.{eager.__name__}`; in a model not over the batch, axis 0."
-    return function
 
 
 nansum = _reduction("Nansum", np.nansum)
