@@ -104,9 +104,7 @@ extension TensorFunction {
             logits = try call.graph.operations.addSelect(mask, logits, lowest)
         }
         if call.flag("is_causal") {
-            var past: [Float] = []
-            for time in 0..<shape[0] { past += (0..<keys[0]).map { $0 <= time ? 1 : 0 } }
-            let causal = try call.graph.operations.addConstant(past, shape: [shape[0], keys[0]])
+            let causal = try addMask(shape[0], keys[0], to: &call) { time, earlier in earlier <= time }
             logits = try call.graph.operations.addSelect(causal, logits, lowest)
         }
         let weights = try call.graph.operations.addSoftmax(logits, axes: [2])

@@ -288,8 +288,26 @@ extension TensorFunction {
         return try call.graph.operations.addOneHot(x, depth: classes)
     }
 
-    /// Elements of the largest matrix whose triangle is kept: its mask is a constant of the model.
-    private static let largestTriangle = 1 << 24
+    /// Elements of the largest mask that is made a constant of the model.
+    private static let largestMask = 1 << 24
+
+    /// 1 where `isKept` says so of a row and a column, and else 0.
+    static func addMask(
+        _ rows: Int, _ columns: Int, to call: inout FunctionCall, isKept: (Int, Int) -> Bool
+    ) throws(LeptonError) -> Int {
+        guard let count = Shape.checkedProduct([rows, columns]), count <= largestMask else {
+            throw LeptonError(
+                .notSupported,
+                "keras.ops.\(snakeCase(call.name)) of matrices with more than \(largestMask) elements is not supported; "
+                    + "multiply with a mask given as an input")
+        }
+        var mask: [Float] = []
+        mask.reserveCapacity(count)
+        for row in 0..<rows {
+            for column in 0..<columns { mask.append(isKept(row, column) ? 1 : 0) }
+        }
+        return try call.graph.operations.addConstant(mask, shape: [rows, columns])
+    }
 
     /// Multiplies the last two axes with a triangle of ones.
     private static func triangle(keepsLower: Bool) -> TensorFunction {
@@ -297,26 +315,15 @@ extension TensorFunction {
             let x = try call.value(0)
             let shape = call.shape(x)
             let diagonal = try call.integer("k") ?? 0
-            guard shape.count >= 2, abs(diagonal) < 1 << 30 else {
+            guard shape.count >= 2, (-(1 << 30)...(1 << 30)).contains(diagonal) else {
                 throw LeptonError(
                     .shapeMismatch, argument: call.name, expected: "a matrix for each row of the batch",
                     received: Shape.batchText(shape))
             }
             let (rows, columns) = (shape[shape.count - 2], shape[shape.count - 1])
-            guard let count = Shape.checkedProduct([rows, columns]), count <= largestTriangle else {
-                throw LeptonError(
-                    .notSupported,
-                    "keras.ops.\(snakeCase(call.name)) of matrices with more than \(largestTriangle) elements is not "
-                        + "supported; multiply with a mask given as an input")
+            let constant = try addMask(rows, columns, to: &call) { row, column in
+                keepsLower ? column - row <= diagonal : column - row >= diagonal
             }
-            var mask: [Float] = []
-            for row in 0..<rows {
-                for column in 0..<columns {
-                    let isKept = keepsLower ? column - row <= diagonal : column - row >= diagonal
-                    mask.append(isKept ? 1 : 0)
-                }
-            }
-            let constant = try call.graph.operations.addConstant(mask, shape: [rows, columns])
             return try call.graph.operations.addBinary(.keepWhere, x, constant)
         }
     }

@@ -101,7 +101,7 @@ extension Loss {
         guard let value = reader.value("axis") else { return nil }
         var axes: [Int] = []
         for item in value.arrayValue ?? [value] {
-            guard let axis = item.intValue, abs(axis) <= Shape.maximumRank else {
+            guard let axis = item.intValue, axis.magnitude <= Shape.maximumRank else {
                 throw LeptonError(
                     .invalidArgument, argument: "\(kind.rawValue).axis", expected: "null, an axis, or a list of axes",
                     received: item.kindName)
