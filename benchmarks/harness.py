@@ -119,7 +119,7 @@ class Contestant:
         )
         if self._answer() != "ready":
             self.process.communicate()
-            raise RuntimeError(f"{' '.join(command)} did not get ready")
+            raise RuntimeError("ended before it was ready")
 
     def _answer(self) -> str:
         assert self.process.stdout is not None
@@ -130,8 +130,10 @@ class Contestant:
         assert self.process.stdin is not None
         self.process.stdin.write(f"{seconds}\n")
         self.process.stdin.flush()
-        samples, elapsed = self._answer().split()
-        return float(samples) / float(elapsed)
+        answer = self._answer().split()
+        if len(answer) != 2:
+            raise RuntimeError("ended before its turn did")
+        return float(answer[0]) / float(answer[1])
 
     def close(self) -> None:
         self.process.communicate()
@@ -147,21 +149,26 @@ class Competition:
 
 
 def compete(entrants: Sequence[Entrant], pace: Pace) -> Competition:
-    """Measures in turns, A B C, A B C, ...; who does not start is noted, and the others go on."""
+    """Measures in turns, A B C, A B C, ...; who fails is noted, and the others go on."""
     skipped = {entrant.label: entrant.skipped for entrant in entrants if entrant.skipped}
     contestants: dict[str, Contestant] = {}
+    rates: dict[str, list[float]] = {}
     try:
         for entrant in entrants:
             if entrant.skipped:
                 continue
             try:
                 contestants[entrant.label] = Contestant(entrant.command)
+                rates[entrant.label] = []
             except (RuntimeError, OSError) as error:
-                skipped[entrant.label] = f"did not start: {error}"
-        rates: dict[str, list[float]] = {label: [] for label in contestants}
+                skipped[entrant.label] = str(error)
         for _ in range(pace.rounds):
-            for label, contestant in contestants.items():
-                rates[label].append(contestant.turn(pace.seconds))
+            for label in list(rates):
+                try:
+                    rates[label].append(contestants[label].turn(pace.seconds))
+                except (RuntimeError, OSError) as error:
+                    skipped[label] = str(error)
+                    del rates[label]
     finally:
         for contestant in contestants.values():
             contestant.close()

@@ -19,13 +19,13 @@ from harness import (
 from workloads import PREDICTED_ROWS, WORKLOADS, Workload
 
 PYTHON, LIBRARY, PLAIN = "lepton, Python", "lepton, C", "plain C loops"
-# Rows that the networks are trained with before they predict single ones.
-TRAINED_ROWS = 128
+# What the frameworks are set up with when they predict single rows.
+FEW_ROWS = 128
 
 
 def one_row(workload: Workload, pace: Pace) -> Figures:
     """Microseconds for one row, and what C and Python add to the arithmetic in each round."""
-    ours, *others = frameworks("row", workload, TRAINED_ROWS)
+    ours, *others = frameworks("row", workload, FEW_ROWS)
     entrants = [
         replace(ours, label=PYTHON),
         program(LIBRARY, "predict_row", "lepton", *workload.arguments()),

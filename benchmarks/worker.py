@@ -24,8 +24,6 @@ def task_of(kind: str, framework: Framework, workload: Workload, rows: int) -> C
             return epochs * rows
 
         return train
-    # All frameworks need weights before they predict; sklearn has none before its first epoch.
-    framework.train(1)
     if kind == "rows":
 
         def predict_rows(count: int) -> int:

@@ -66,8 +66,8 @@ WORKLOADS = {
         dense("mlp-32", (784, 256, 128, 10), 32, 20_000),
         dense("tabular", (30, 64, 32, 1), 32, 20_000),
         Workload("cnn", "28x28: conv 32, pool, conv 64, pool, dense 10; batch 64", "cnn", (28, 28, 1), 10, 64, 2048),
-        Workload("lstm", "LSTM(64) over 50x32, dense 1; batch 64", "lstm", (50, 32), 1, 64, 4096),
-        Workload("gru", "GRU(64) over 50x32, dense 1; batch 64", "gru", (50, 32), 1, 64, 4096),
+        Workload("lstm", "LSTM(64) over 50x32, dense 1; batch 64", "lstm", (50, 32), 1, 64, 2048),
+        Workload("gru", "GRU(64) over 50x32, dense 1; batch 64", "gru", (50, 32), 1, 64, 2048),
         Workload(
             "transformer",
             "Transformer block: d 64, 4 heads, sequence 64, feed-forward 256, mean, dense 10; batch 32",

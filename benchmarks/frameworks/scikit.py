@@ -13,6 +13,8 @@ class Scikit:
         self._classes = np.unique(self._y)
         # No penalty on the weights, which the others do not have either.
         self._model = MLPClassifier(workload.hidden, solver="adam", alpha=0.0, batch_size=workload.batch)
+        # It has no weights, and predicts nothing, before it has seen a batch.
+        self._model.partial_fit(self._x[: workload.batch], self._y[: workload.batch], classes=self._classes)
 
     def train(self, epochs: int) -> None:
         for _ in range(epochs):
