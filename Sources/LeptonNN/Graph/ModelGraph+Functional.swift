@@ -2,7 +2,8 @@ import LeptonTensor
 
 /// The functional form of a config: layers with the calls that connect them.
 extension ModelGraph {
-    init(functional reader: inout ConfigReader, owner: String) throws(LeptonError) {
+    /// - Parameter overBatch: whether it may add up over the rows of a batch, as losses and metrics do.
+    init(functional reader: inout ConfigReader, owner: String, overBatch: Bool = false) throws(LeptonError) {
         self.init(name: try reader.string("name") ?? "functional", kind: .functional)
         var parsed: [ParsedLayer] = []
         for value in try ModelGraph.layerList(owner, &reader) {
@@ -61,7 +62,7 @@ extension ModelGraph {
         for output in outputs { self.outputs.append(try order.reference(to: output)) }
         inputShapes = shapes
         outputNames = ModelGraph.names(of: outputs, outputStructure)
-        _ = try lowered()
+        _ = try lowered(overBatch: overBatch)
     }
 
     /// Keras's names of outputs: keys of a dictionary; else layers' names, with numbers where one gives several.

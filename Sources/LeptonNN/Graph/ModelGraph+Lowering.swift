@@ -81,14 +81,16 @@ extension ModelGraph {
 
     /// The model as primitive operations.
     ///
+    /// - Parameter overBatch: whether it may add up over the rows of a batch, as losses and metrics do.
     /// - Throws: `invalidState` without an input shape or layers; what a layer finds wrong, with its name.
-    package func lowered() throws(LeptonError) -> OperationGraph {
+    package func lowered(overBatch: Bool = false) throws(LeptonError) -> OperationGraph {
         guard let inputShapes else {
             throw LeptonError(
                 .invalidState,
                 "the model has no input shape yet; give the first layer one, call build, or fit it on data")
         }
         var lowered = LoweredGraph()
+        lowered.operations.takesBatchTotals = overBatch
         let values = inputShapes.enumerated().map { place, shape in
             lowered.operations.addInput(shape, isText: takesText(place))
         }
@@ -117,10 +119,12 @@ extension ModelGraph {
 
     /// Appends the operations of all nodes to a graph, this model's or one that it is a layer of.
     ///
-    /// - Parameter weights: the numbers of each layer's weights.
+    /// - Parameters:
+    ///   - weights: the numbers of each layer's weights.
+    ///   - keepsShared: whether what is the same for every row comes out as it is.
     /// - Returns: the values of the model's outputs.
     package func lower(
-        into graph: inout LoweredGraph, inputs values: [Int], weights: [[Int]]
+        into graph: inout LoweredGraph, inputs values: [Int], weights: [[Int]], keepsShared: Bool = false
     ) throws(LeptonError) -> [Int] {
         var outputsOfNode: [[Int]] = []
         for (index, node) in nodes.enumerated() {
@@ -140,7 +144,10 @@ extension ModelGraph {
         }
         // What is the same for every row is written out for each where it leaves the model.
         var results: [Int] = []
-        for output in outputs { results.append(try graph.operations.perRow(outputsOfNode[output.node][output.output])) }
+        for output in outputs {
+            let value = outputsOfNode[output.node][output.output]
+            results.append(try keepsShared ? value : graph.operations.perRow(value))
+        }
         return results
     }
 

@@ -28,9 +28,9 @@ final class BatchRunner {
     let names: MetricNames
     private let executors: BatchExecutors
 
-    init(context: TrainingContext) {
+    init(context: TrainingContext) throws(LeptonError) {
         self.context = context
-        scores = Scoreboard(context.objectives)
+        scores = try Scoreboard(context.objectives)
         names = MetricNames(scores.names)
         executors = BatchExecutors(context: context, pool: WorkerPool(workers: 1))
     }
@@ -107,7 +107,7 @@ extension Model {
 
     private func preparedRunner(_ batch: BatchData) throws(LeptonError) -> BatchRunner {
         if let batchRunner { return batchRunner }
-        return BatchRunner(context: try TrainingContext(model: self, x: batch.x))
+        return try BatchRunner(context: TrainingContext(model: self, x: batch.x))
     }
 
     /// Names of what `trainOnBatch` and `testOnBatch` report; nil before the first call since the model was compiled.

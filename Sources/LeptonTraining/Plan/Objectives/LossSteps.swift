@@ -133,7 +133,7 @@ extension PlanBuilder {
     }
 
     /// The sum of the batch's sample weights, one for each value.
-    private mutating func emitWeightTotal(_ loss: Step) -> Operand {
+    mutating func emitWeightTotal(_ loss: Step) -> Operand {
         let total = newPartial(floats: 1)
         var step = Step { stepPointer, framePointer in
             let call = StepArguments(stepPointer, framePointer)
