@@ -14,6 +14,20 @@ extension FunctionCall {
         return sample
     }
 
+    /// A reduction over the batch and some axes of the sample; nil for one that needs more than sums.
+    mutating func overBatch(_ reduction: Reduction, _ value: Int, axes: [Int]) throws(LeptonError) -> Int? {
+        switch reduction {
+        case .sum, .mean: return try total(value, isMean: reduction == .mean, axes: axes)
+        case .any:
+            let others = try graph.operations.addBinary(.notEqual, value, scalar: 0)
+            return try graph.operations.addBinary(.notEqual, total(others, isMean: false, axes: axes), scalar: 0)
+        case .all:
+            let zeros = try graph.operations.addBinary(.equal, value, scalar: 0)
+            return try graph.operations.addBinary(.equal, total(zeros, isMean: false, axes: axes), scalar: 0)
+        default: return nil
+        }
+    }
+
     /// The sum or mean over the batch and some axes of the sample; the same for every row.
     mutating func total(_ value: Int, isMean: Bool, axes: [Int]) throws(LeptonError) -> Int {
         try total(value, isMean: isMean, axes: axes, keepsAxes: flag("keepdims"))

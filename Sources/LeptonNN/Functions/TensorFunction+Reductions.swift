@@ -6,8 +6,8 @@ extension TensorFunction {
     private static func reduction(_ reduction: Reduction, more: [String] = []) -> TensorFunction {
         .one(axisAndKeepdims + more) { (call: inout FunctionCall) throws(LeptonError) in
             let x = try call.value(0)
-            if reduction == .sum || reduction == .mean, let axes = try call.axesWithBatch(of: x) {
-                return try call.total(x, isMean: reduction == .mean, axes: axes)
+            if let axes = try call.axesWithBatch(of: x), let total = try call.overBatch(reduction, x, axes: axes) {
+                return total
             }
             let axes = try call.reducedAxes(of: x)
             for name in more where name == "initial" {

@@ -12,12 +12,14 @@ extension ModelGraph {
         keepsListedOrder = try reader.bool("listed_order", default: false)
         inputStructure = reader.value("input_layers") ?? .null
         outputStructure = reader.value("output_layers") ?? .null
-        try connect(parsed, owner: owner)
+        try connect(parsed, owner: owner, overBatch: overBatch)
     }
 
     /// Takes in the layers that the outputs depend on, and the calls that lead there; the structures of inputs and
     /// outputs are set.
-    mutating func connect(_ parsed: [ParsedLayer], owner: String) throws(LeptonError) {
+    mutating func connect(
+        _ parsed: [ParsedLayer], owner: String, overBatch: Bool = false
+    ) throws(LeptonError) {
         let inputs = try KerasHistory.all(inputStructure, "\(owner).input_layers")
         let outputs = try KerasHistory.all(outputStructure, "\(owner).output_layers")
         guard !inputs.isEmpty, !outputs.isEmpty else {

@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import NotSupportedError
 from ..graph import KerasTensor, is_symbolic
 from .function import Eager
+from .shapes import shape as extents_of
 
 
 def full(shape: Any, fill_value: Any, dtype: str | None = None) -> Any:
@@ -51,7 +52,7 @@ def size(x: Any) -> Any:
     if not isinstance(x, KerasTensor):
         return int(np.size(x))
     total: Any = 1
-    for extent in shape(x):
+    for extent in extents_of(x):
         total = None if extent is None or total is None else total * extent
     return total
 
