@@ -127,7 +127,7 @@ def test_a_loss_of_ones_own_trains_as_in_keras(name: str) -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["of_elements", "root_of_batch", "quantile_sum", "quantile_mean"])
+@pytest.mark.parametrize("name", ["weighted_error", "root_of_batch", "quantile_sum", "quantile_mean"])
 def test_sample_weights_weigh_it(name: str) -> None:
     train(network, lambda k: {"loss": losses_of(k)[name]}, X, NUMBERS, sample_weight=WEIGHTS)
 
