@@ -1,3 +1,5 @@
+import LeptonTensor
+
 extension Loss {
     // MARK: Regression
 
@@ -93,5 +95,17 @@ extension Loss {
     /// 1 - I / (I + alpha sum((1 - p) y) + beta sum(p (1 - y))), I = sum(y p) (Salehi et al., 2017); axes as for `dice`.
     public static func tversky(alpha: Double = 0.5, beta: Double = 0.5, axes: [Int]? = nil) -> Loss {
         Loss(.tversky) { ($0.alpha, $0.beta, $0.axes) = (alpha, beta, axes) }
+    }
+
+    // MARK: Others
+
+    /// A loss by its Keras class name and arguments, or a program's own one as a graph.
+    ///
+    ///     let huber = try Loss(className: "Huber", ["delta": 0.5])
+    ///     let own = try Loss(className: "TracedLoss", ["name": "own", "graph": graph])
+    ///
+    /// - Throws: `invalidArgument` for unknown names, with the nearest known one, or values out of range; `notSupported`.
+    public init(className: String, _ arguments: JSONObject = [:]) throws(LeptonError) {
+        try self.init(serialized(module: "keras.losses", className: className, config: arguments))
     }
 }

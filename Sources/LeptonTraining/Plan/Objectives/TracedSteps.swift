@@ -25,7 +25,7 @@ extension PlanBuilder {
         step.source2 = .none
         step.rowsPerSample = traced.count
         step.columns = 1
-        step.rowsPerWeight = traced.count / max(base.rowsPerWeight, 1)
+        step.rowsPerWeight = max(traced.count / max(base.rowsPerWeight, 1), 1)
         if step.source3 != .none, loss.reduction == .meanWithSampleWeight {
             details.divisor = emitWeightTotal(step)
             if gradient != .none { endPhase() }
