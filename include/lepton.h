@@ -1,8 +1,7 @@
 /*
  * lepton.h - the C interface of the Lepton SDK.
  *
- * Request compute and storage, train a Keras-style model on the allocated nodes, predict with it, and account
- * for what was used.
+ * Request compute and storage, train a Keras-style model on the allocated nodes, predict with it, account for its use.
  *
  * Conventions, said once:
  *
@@ -696,5 +695,6 @@ LEPTON_API void lepton_history_release(lepton_history *history);
 #endif
 
 #include "lepton_adapter.h"
+#include "lepton_objectives.h"
 #include "lepton_sequence.h"
 #endif /* LEPTON_H */

@@ -14,7 +14,13 @@ extension lepton_compile_options: VersionedStruct {
 
     func compile(_ model: Model) throws(LeptonError) {
         try model.compile(
-            optimizer: optionalNameOrConfig(optimizer, "options.optimizer") ?? .string("adam"),
+            checking: settings(optimizer: optionalNameOrConfig(optimizer, "options.optimizer") ?? .string("adam")))
+    }
+
+    /// What `compile` sets, with another optimizer than the options'.
+    func settings(optimizer: JSONValue) throws(LeptonError) -> CompileSettings {
+        try CompileSettings(
+            optimizer: optimizer,
             loss: optionalNameOrConfig(loss, "options.loss"),
             lossWeights: optionalNameOrConfig(loss_weights, "options.loss_weights"),
             metrics: list(metrics, count: metric_count, "options.metrics"),
@@ -226,6 +232,16 @@ public func lepton_model_compile(
     boundary(error) { () throws(LeptonError) in
         let model = try object(model, "model", as: Model.self)
         try lepton_compile_options.read(options, "options").compile(model)
+    }
+}
+
+@implementation @c
+public func lepton_model_set_objectives(
+    _ model: OpaquePointer?, _ options: UnsafePointer<lepton_compile_options>?, _ error: ErrorOut?
+) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        let model = try object(model, "model", as: Model.self)
+        try model.setObjectives(lepton_compile_options.read(options, "options").settings(optimizer: .string("sgd")))
     }
 }
 

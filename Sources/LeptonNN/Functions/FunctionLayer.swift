@@ -65,8 +65,11 @@ package struct FunctionLayer: Layer {
     }
 
     /// Shapes of the results, found by lowering the function on its own.
-    package func outputs(for inputs: [ValueShape]) throws(LeptonError) -> [ValueShape] {
+    ///
+    /// - Parameter overBatch: whether it may add up over the rows of a batch.
+    package func outputs(for inputs: [ValueShape], overBatch: Bool = true) throws(LeptonError) -> [ValueShape] {
         var scratch = LoweredGraph()
+        scratch.operations.takesBatchTotals = overBatch
         var values: [Int] = []
         for input in inputs {
             if input.isShared {

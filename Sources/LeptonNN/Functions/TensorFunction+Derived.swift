@@ -129,8 +129,9 @@ extension TensorFunction {
 
     private static let countNonzero = TensorFunction.one(["axis"]) { (call: inout FunctionCall) throws(LeptonError) in
         let x = try call.value(0)
-        let axes = try call.reducedAxes(of: x)
         let counts = try call.graph.operations.addBinary(.notEqual, x, scalar: 0)
+        if let axes = try call.axesWithBatch(of: x) { return try call.total(counts, isMean: false, axes: axes) }
+        let axes = try call.reducedAxes(of: x)
         return try call.graph.operations.addReduction(.sum, counts, axes: axes)
     }
 

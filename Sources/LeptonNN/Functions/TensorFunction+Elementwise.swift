@@ -92,7 +92,8 @@ extension TensorFunction {
         .one { (call: inout FunctionCall) throws(LeptonError) in
             let a = try call.value(0, first)
             let b = try call.value(1, second)
-            return try call.graph.operations.addBinary(function, a, b)
+            let pair = try call.aligned([a, b])
+            return try call.graph.operations.addBinary(function, pair[0], pair[1])
         }
     }
 
@@ -142,8 +143,8 @@ extension TensorFunction {
     }
 
     private static let divideNoNanFunction = TensorFunction.one { (call: inout FunctionCall) throws(LeptonError) in
-        let a = try call.value(0, "x1")
-        let b = try call.value(1, "x2")
+        let pair = try call.aligned([call.value(0, "x1"), call.value(1, "x2")])
+        let (a, b) = (pair[0], pair[1])
         // 1 in place of a divisor of 0, and 0 in place of what comes out.
         let isZero = try call.graph.operations.addBinary(.equal, b, scalar: 0)
         let divisor = try call.graph.operations.addBinary(.add, b, isZero)
@@ -174,6 +175,7 @@ extension TensorFunction {
         let condition = try call.value(0, "condition")
         let a = try call.value(1, "x1")
         let b = try call.value(2, "x2")
-        return try call.graph.operations.addSelect(condition, a, b)
+        let values = try call.aligned([condition, a, b])
+        return try call.graph.operations.addSelect(values[0], values[1], values[2])
     }
 }

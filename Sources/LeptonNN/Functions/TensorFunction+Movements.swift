@@ -32,6 +32,10 @@ extension TensorFunction {
             }
             extents[open] = count / known
         }
+        let wanted = Shape.checkedProduct(extents) ?? 0
+        if call.graph.operations.takesBatchTotals, !call.isShared(x), wanted > 0, wanted < count, count % wanted == 0 {
+            return try call.graph.operations.addRows(of: x, extents)
+        }
         return try call.graph.operations.addReshape(x, to: extents)
     }
 

@@ -6,6 +6,9 @@ extension TensorFunction {
     private static func reduction(_ reduction: Reduction, more: [String] = []) -> TensorFunction {
         .one(axisAndKeepdims + more) { (call: inout FunctionCall) throws(LeptonError) in
             let x = try call.value(0)
+            if let axes = try call.axesWithBatch(of: x), let total = try call.overBatch(reduction, x, axes: axes) {
+                return total
+            }
             let axes = try call.reducedAxes(of: x)
             for name in more where name == "initial" {
                 if let value = call.setting(name) {
@@ -50,6 +53,11 @@ extension TensorFunction {
     private static let norm = TensorFunction.one(["ord", "axis", "keepdims"]) {
         (call: inout FunctionCall) throws(LeptonError) in
         let x = try call.value(0)
+        if call.setting("ord") == nil, let axes = try call.axesWithBatch(of: x) {
+            let squares = try call.graph.operations.addUnary(.square, x)
+            return try call.graph.operations.addUnary(
+                .squareRoot, call.total(squares, isMean: false, axes: axes))
+        }
         let axes = try call.reducedAxes(of: x)
         guard axes?.count == 1 || call.setting("ord") == nil else {
             throw LeptonError(.notSupported, "Norm: norms of matrices are not supported; name one axis")
@@ -101,6 +109,7 @@ extension TensorFunction {
     private static let varFunction = TensorFunction.one(axisAndKeepdims) {
         (call: inout FunctionCall) throws(LeptonError) in
         let x = try call.value(0)
+        if let axes = try call.axesWithBatch(of: x) { return try call.variance(x, axes: axes) }
         let axes = try call.reducedAxes(of: x)
         return try call.graph.operations.addVariance(x, axes: axes, keepsAxes: call.flag("keepdims"))
     }
@@ -108,6 +117,9 @@ extension TensorFunction {
     private static let stdFunction = TensorFunction.one(axisAndKeepdims) {
         (call: inout FunctionCall) throws(LeptonError) in
         let x = try call.value(0)
+        if let axes = try call.axesWithBatch(of: x) {
+            return try call.graph.operations.addUnary(.squareRoot, call.variance(x, axes: axes))
+        }
         let axes = try call.reducedAxes(of: x)
         let variance = try call.graph.operations.addVariance(x, axes: axes, keepsAxes: call.flag("keepdims"))
         return try call.graph.operations.addUnary(.squareRoot, variance)

@@ -2,7 +2,8 @@ import LeptonTensor
 
 /// The functional form of a config: layers with the calls that connect them.
 extension ModelGraph {
-    init(functional reader: inout ConfigReader, owner: String) throws(LeptonError) {
+    /// - Parameter overBatch: whether it may add up over the rows of a batch, as losses and metrics do.
+    init(functional reader: inout ConfigReader, owner: String, overBatch: Bool = false) throws(LeptonError) {
         self.init(name: try reader.string("name") ?? "functional", kind: .functional)
         var parsed: [ParsedLayer] = []
         for value in try ModelGraph.layerList(owner, &reader) {
@@ -11,12 +12,14 @@ extension ModelGraph {
         keepsListedOrder = try reader.bool("listed_order", default: false)
         inputStructure = reader.value("input_layers") ?? .null
         outputStructure = reader.value("output_layers") ?? .null
-        try connect(parsed, owner: owner)
+        try connect(parsed, owner: owner, overBatch: overBatch)
     }
 
     /// Takes in the layers that the outputs depend on, and the calls that lead there; the structures of inputs and
     /// outputs are set.
-    mutating func connect(_ parsed: [ParsedLayer], owner: String) throws(LeptonError) {
+    mutating func connect(
+        _ parsed: [ParsedLayer], owner: String, overBatch: Bool = false
+    ) throws(LeptonError) {
         let inputs = try KerasHistory.all(inputStructure, "\(owner).input_layers")
         let outputs = try KerasHistory.all(outputStructure, "\(owner).output_layers")
         guard !inputs.isEmpty, !outputs.isEmpty else {
@@ -61,7 +64,7 @@ extension ModelGraph {
         for output in outputs { self.outputs.append(try order.reference(to: output)) }
         inputShapes = shapes
         outputNames = ModelGraph.names(of: outputs, outputStructure)
-        _ = try lowered()
+        _ = try lowered(overBatch: overBatch)
     }
 
     /// Keras's names of outputs: keys of a dictionary; else layers' names, with numbers where one gives several.

@@ -80,8 +80,9 @@ extension ModelGraph {
     /// The model as primitive operations; without any where lengths are not known: the graph then has the weights and
     /// the shapes of inputs and outputs, and `lowered(inputShapes:encodedLengths:)` the operations.
     ///
+    /// - Parameter overBatch: whether it may add up over the rows of a batch, as losses and metrics do.
     /// - Throws: `invalidState` without an input shape or layers; what a layer finds wrong, with its name.
-    package func lowered() throws(LeptonError) -> OperationGraph {
+    package func lowered(overBatch: Bool = false) throws(LeptonError) -> OperationGraph {
         guard let inputShapes else {
             throw LeptonError(
                 .invalidState,
@@ -89,7 +90,7 @@ extension ModelGraph {
         }
         let inference = try inferred(inputShapes: inputShapes)
         guard inference.values.joined().contains(where: { !Shape.isKnown($0.sample) }) else {
-            return try lowered(inputShapes, inference, nil)
+            return try lowered(inputShapes, inference, nil, overBatch: overBatch)
         }
         var lowered = LoweredGraph()
         for (place, shape) in inputShapes.enumerated() {
@@ -114,11 +115,13 @@ extension ModelGraph {
     }
 
     private func lowered(
-        _ inputShapes: [[Int]], _ inference: Inference, _ encodedLengths: (any EncodedLengths)?
+        _ inputShapes: [[Int]], _ inference: Inference, _ encodedLengths: (any EncodedLengths)?,
+        overBatch: Bool = false
     ) throws(LeptonError) -> OperationGraph {
         var lowered = LoweredGraph()
         lowered.encodedLengths = encodedLengths
         lowered.batchSize = batchSize
+        lowered.operations.takesBatchTotals = overBatch
         let values = inputShapes.enumerated().map { place, shape in
             lowered.operations.addInput(shape, isText: takesText(place))
         }
@@ -154,10 +157,12 @@ extension ModelGraph {
 
     /// Appends the operations of all nodes to a graph, this model's or one that it is a layer of.
     ///
-    /// - Parameter weights: the numbers of each layer's weights.
+    /// - Parameters:
+    ///   - weights: the numbers of each layer's weights.
+    ///   - keepsShared: whether what is the same for every row comes out as it is.
     /// - Returns: the values of the model's outputs.
     package func lower(
-        into graph: inout LoweredGraph, inputs values: [Int], weights: [[Int]]
+        into graph: inout LoweredGraph, inputs values: [Int], weights: [[Int]], keepsShared: Bool = false
     ) throws(LeptonError) -> [Int] {
         var outputsOfNode: [[Int]] = []
         for (index, node) in nodes.enumerated() {
@@ -179,7 +184,10 @@ extension ModelGraph {
         }
         // What is the same for every row is written out for each where it leaves the model.
         var results: [Int] = []
-        for output in outputs { results.append(try graph.operations.perRow(outputsOfNode[output.node][output.output])) }
+        for output in outputs {
+            let value = outputsOfNode[output.node][output.output]
+            results.append(try keepsShared ? value : graph.operations.perRow(value))
+        }
         return results
     }
 

@@ -135,6 +135,20 @@ package struct OperationGraph: Sendable {
     private var repeatsOfValue: [Int] = []
     /// That of the values that operations make now.
     private var repeats = 1
+    /// Whether values may be added up over the rows of a batch: in losses and metrics, whose rows are computed together.
+    package var takesBatchTotals = false
+    /// Targets and sample weights, which losses and metrics are computed from.
+    package private(set) var given: [Given] = []
+
+    /// A value that stands among the data of a model's output.
+    package struct Given: Sendable {
+        package enum Role: Sendable { case target, weights }
+
+        package let value: Int
+        package let role: Role
+        /// Which of the model's outputs it belongs to.
+        package let output: Int
+    }
 
     /// What rows keep from batch to batch.
     package private(set) var states: [StateSlot] = []
@@ -161,6 +175,46 @@ package struct OperationGraph: Sendable {
             inputSources.append(InputSource(modelInput: modelInputs.count - 1, encoder: nil))
         }
         return value
+    }
+
+    /// The targets or the sample weights of an output as a value.
+    package mutating func addGiven(_ role: Given.Role, output: Int, _ sampleShape: [Int]) -> Int {
+        sampleShapes.append(sampleShape)
+        repeatsOfValue.append(1)
+        given.append(Given(value: sampleShapes.count - 1, role: role, output: output))
+        return sampleShapes.count - 1
+    }
+
+    /// The sum or the mean of a value over the rows of the batch: the same for every row.
+    ///
+    /// - Throws: `notSupported` outside of losses and metrics.
+    package mutating func addBatchTotal(_ value: Int, isMean: Bool) throws(LeptonError) -> Int {
+        guard takesBatchTotals else {
+            throw LeptonError(.notSupported, "sums over the rows of a batch are for losses and metrics")
+        }
+        let rows = try perRow(value)
+        let total = try add(BatchTotalOperation(isMean: isMean), inputs: [rows], outputShape: sampleShapes[rows])
+        shared.insert(total)
+        return total
+    }
+
+    /// What a value is the total of over the batch; nil when it is none.
+    package func batchTotal(_ value: Int) -> (rows: Int, isMean: Bool)? {
+        guard isShared(value), let node = nodes.last(where: { $0.output == value }) else { return nil }
+        if node.operation is ReshapeOperation { return batchTotal(node.inputs[0]) }
+        guard let total = node.operation as? BatchTotalOperation else { return nil }
+        return (node.inputs[0], total.isMean)
+    }
+
+    /// Leaves out operations from a number on whose results neither `values` nor the rest depend on.
+    package mutating func dropUnused(from first: Int, keeping values: [Int]) {
+        var used = Set(values)
+        var kept: [Node] = []
+        for node in nodes[first...].reversed() where node.outputs.contains(where: used.contains) {
+            used.formUnion(node.inputs)
+            kept.append(node)
+        }
+        nodes.replaceSubrange(first..., with: kept.reversed())
     }
 
     /// Whether it has no operations, because these depend on lengths that only data tells.
@@ -255,6 +309,7 @@ package struct OperationGraph: Sendable {
     package mutating func add(
         _ operation: any Operation, inputs: [Int], weights: [Int] = [], outputShapes: [[Int]]
     ) throws(LeptonError) -> [Int] {
+        let repeats = try samplesPerRow(of: inputs)
         for shape in outputShapes { try OperationGraph.check(shape, repeats: repeats) }
         guard !inputs.contains(where: isText) else {
             throw LeptonError(
@@ -297,7 +352,31 @@ package struct OperationGraph: Sendable {
     package mutating func endSamples(_ value: Int, count: Int) throws(LeptonError) -> Int {
         let samples = try perRow(value)
         repeats = max(1, repeats / max(1, count))
-        return try add(ReshapeOperation(), inputs: [samples], outputShape: [count] + sampleShapes[samples])
+        let whole = try add(ReshapeOperation(), inputs: [samples], outputShape: [count] + sampleShapes[samples])
+        repeatsOfValue[whole] = repeats
+        return whole
+    }
+
+    /// A value whose rows are cut into several of a smaller shape, which losses and metrics may add up over the batch.
+    package mutating func addRows(of value: Int, _ sampleShape: [Int]) throws(LeptonError) -> Int {
+        let parts = floatsPerRow(value) / max(sampleShape.reduce(1, *), 1)
+        let rows = try add(ReshapeOperation(), inputs: [perRow(value)], outputShape: sampleShape)
+        let (total, overflow) = repeatsOfValue[value].multipliedReportingOverflow(by: parts)
+        repeatsOfValue[rows] = overflow ? Int.max / 2 : total
+        return rows
+    }
+
+    /// How many samples for each row of the batch an operation runs over.
+    private func samplesPerRow(of inputs: [Int]) throws(LeptonError) -> Int {
+        guard takesBatchTotals else { return repeats }
+        let counts = Set(inputs.filter { !isShared($0) }.map { repeatsOfValue[$0] })
+        guard counts.count < 2 else {
+            throw LeptonError(
+                .shapeMismatch, argument: "inputs",
+                expected: "tensors that were all reshaped to more rows in the same way, or none of them",
+                received: counts.sorted().map { "\($0)" }.joined(separator: " and ") + " rows for each of the batch")
+        }
+        return counts.first ?? repeats
     }
 
     /// How many samples of a value a row of the batch has.

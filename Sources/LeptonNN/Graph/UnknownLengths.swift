@@ -23,20 +23,21 @@ package enum UnknownLengths {
 
     /// Shapes of a layer's outputs, and its weights.
     ///
+    /// - Parameter overBatch: whether it may add up over the rows of a batch.
     /// - Throws: what the layer finds wrong; `shapeMismatch` when a weight would depend on an unknown length.
     static func inferred(
-        _ layer: any Layer, for inputs: [ValueShape]
+        _ layer: any Layer, for inputs: [ValueShape], overBatch: Bool = true
     ) throws(LeptonError) -> (outputs: [ValueShape], weights: [LayerWeight]) {
         let shapes = inputs.map(\.sample)
-        guard !shapes.allSatisfy(Shape.isKnown) else { return try asked(layer, inputs) }
+        guard !shapes.allSatisfy(Shape.isKnown) else { return try asked(layer, inputs, overBatch) }
         let tried = try lengths(for: shapes)
         let first: (outputs: [ValueShape], weights: [LayerWeight])
-        do throws(LeptonError) { first = try asked(layer, filled(inputs, with: tried.first)) } catch {
+        do throws(LeptonError) { first = try asked(layer, filled(inputs, with: tried.first), overBatch) } catch {
             // What stands beside an unknown length may say which one it has to be.
-            if let narrowed = narrowed(inputs, tried.first), let found = try? asked(layer, narrowed) { return found }
+            if let narrowed = narrowed(inputs, tried.first), let found = try? asked(layer, narrowed, overBatch) { return found }
             throw error.adding(context: "with \(tried.first) for axes of unknown length")
         }
-        let second = try asked(layer, filled(inputs, with: tried.second))
+        let second = try asked(layer, filled(inputs, with: tried.second), overBatch)
         guard first.weights.map(\.spec.shape) == second.weights.map(\.spec.shape) else {
             throw LeptonError(
                 .shapeMismatch, argument: "inputs",
@@ -65,9 +66,9 @@ package enum UnknownLengths {
     }
 
     private static func asked(
-        _ layer: any Layer, _ inputs: [ValueShape]
+        _ layer: any Layer, _ inputs: [ValueShape], _ overBatch: Bool
     ) throws(LeptonError) -> (outputs: [ValueShape], weights: [LayerWeight]) {
-        let outputs = try layer.outputValues(for: inputs)
+        let outputs = try layer.outputValues(for: inputs, overBatch: overBatch)
         return (outputs, try layer.ruledWeights(for: inputs.map(\.sample)))
     }
 

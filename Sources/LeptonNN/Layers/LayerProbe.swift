@@ -7,12 +7,14 @@ package enum LayerProbe {
     /// - Parameters:
     ///   - layer: the serialised layer or model.
     ///   - call: `{"args": [...], "kwargs": {...}}` with tensors as `{"class_name": "__keras_tensor__", "config":
-    ///     {"shape": [null, ...]}}`; without the null at the beginning it is the same for every row of a batch.
+    ///     {"shape": [null, ...]}}`; without the null at the beginning it is the same for every row of a batch. With
+    ///     `"over_batch": true` it is a call in a loss or a metric, which may add up over the rows of a batch.
     /// - Throws: what the layer finds wrong with its arguments or its inputs.
     package static func outputs(layer: JSONValue, call: JSONValue) throws(LeptonError) -> [ValueShape] {
         let layer = try LayerRegistry.make(SerializedObject("layer", layer), nesting: 0)
         let name = layer.options.name ?? layer.identity.className
         var inputs: [ValueShape] = []
+        let overBatch = call.objectValue?["over_batch"]?.boolValue ?? false
         let call = try LayerCall(call, "layer '\(name)'") { (config) throws(LeptonError) in
             var reader = ConfigReader("tensor", config)
             if config["shape"]?.arrayValue?.first?.isNull == true, let shape = try reader.batchShape("shape") {
@@ -26,7 +28,7 @@ package enum LayerProbe {
         }
         do throws(LeptonError) {
             let called = try layer.called(call, inputs: inputs.count)
-            return try UnknownLengths.inferred(called, for: inputs).outputs
+            return try UnknownLengths.inferred(called, for: inputs, overBatch: overBatch).outputs
         } catch {
             throw error.adding(context: "layer '\(name)'")
         }
@@ -50,8 +52,8 @@ extension Layer {
     }
 
     /// Shapes of the outputs for inputs some of which may be the same for every row.
-    func outputValues(for inputs: [ValueShape]) throws(LeptonError) -> [ValueShape] {
-        if let function = self as? FunctionLayer { return try function.outputs(for: inputs) }
+    func outputValues(for inputs: [ValueShape], overBatch: Bool = true) throws(LeptonError) -> [ValueShape] {
+        if let function = self as? FunctionLayer { return try function.outputs(for: inputs, overBatch: overBatch) }
         let isVariable = self is VariableLayer
         return try outputShapes(for: inputs.map(\.sample)).map { ValueShape(sample: $0, isShared: isVariable) }
     }

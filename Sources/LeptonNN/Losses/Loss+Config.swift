@@ -47,6 +47,9 @@ extension Loss {
         var reader = ConfigReader(kind.rawValue, object.config)
         name = try reader.string("name") ?? name
         for field in kind.fields { try readArgument(field, &reader) }
+        if kind == .traced, let graph = reader.value("graph") {
+            function = try TracedFunction(graph, "\(kind.rawValue).graph", inputs: 2...2, outputs: 1)
+        }
         reduction = try Loss.readReduction(kind, &reader, object.config)
         try reader.neutral("dtype", [.string("float32")], instead: "use float32")
         reader.ignore("fn")
@@ -119,6 +122,10 @@ extension Loss {
             let value = parameters.value(field)
             if kind.quietFields.contains(field), value == usual.value(field) { continue }
             fields[field == .axes ? "axis" : field.rawValue] = value
+        }
+        guard kind != .traced else {
+            fields["graph"] = function?.config ?? .null
+            return serialized(module: "leptonai.losses", className: kind.rawValue, config: fields)
         }
         return serialized(module: "keras.losses", className: kind.rawValue, config: fields)
     }

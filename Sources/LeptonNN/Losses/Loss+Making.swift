@@ -1,3 +1,5 @@
+import LeptonTensor
+
 extension Loss {
     // MARK: Regression
 
@@ -106,5 +108,17 @@ extension Loss {
     /// all rows of a batch; labels are whole numbers.
     public static func circle(gamma: Double = 80, margin: Double = 0.4, removeDiagonal: Bool = true) -> Loss {
         Loss(.circle) { ($0.gamma, $0.margin, $0.removeDiagonal) = (gamma, margin, removeDiagonal) }
+    }
+
+    // MARK: Others
+
+    /// A loss by its Keras class name and arguments, or a program's own one as a graph.
+    ///
+    ///     let huber = try Loss(className: "Huber", ["delta": 0.5])
+    ///     let own = try Loss(className: "TracedLoss", ["name": "own", "graph": graph])
+    ///
+    /// - Throws: `invalidArgument` for unknown names, with the nearest known one, or values out of range; `notSupported`.
+    public init(className: String, _ arguments: JSONObject = [:]) throws(LeptonError) {
+        try self.init(serialized(module: "keras.losses", className: className, config: arguments))
     }
 }

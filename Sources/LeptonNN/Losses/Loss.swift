@@ -27,6 +27,8 @@ public struct Loss: Sendable, Equatable {
         case tversky = "Tversky"
         case ctc = "CTC"
         case circle = "Circle"
+        /// A function of targets and predictions that is given as a graph.
+        case traced = "TracedLoss"
     }
 
     /// What the loss of a batch is, given its values and sample weights.
@@ -45,6 +47,8 @@ public struct Loss: Sendable, Equatable {
     package var parameters: Parameters
     public var reduction: Reduction = .sumOverBatchSize
     package var name: String
+    /// Of a traced loss: its values as a function of targets and predictions; nil before it is known for which shapes.
+    package internal(set) var function: TracedFunction?
 
     package init(_ kind: Kind, name: String? = nil, _ configure: (inout Parameters) -> Void = { _ in }) {
         self.kind = kind
@@ -80,6 +84,9 @@ public struct Loss: Sendable, Equatable {
         default: .likePredictions
         }
     }
+
+    /// Whether it is a function that has not been read yet for the shapes of targets and predictions.
+    package var isUntraced: Bool { kind == .traced && function == nil }
 
     /// Whether targets are class numbers rather than a tensor like the predictions.
     package var takesClassNumbers: Bool { targets == .classNumbers }

@@ -73,7 +73,32 @@ extension BinnedMetric {
         }
     }
 
-    func value(_ sums: UnsafePointer<Double>, columns: Int) -> Double {
+    var valueCount: Int? { order?.count }
+
+    func write(_ sums: UnsafePointer<Double>, columns: Int, to values: UnsafeMutablePointer<Double>) {
+        guard let order else {
+            values[0] = value(sums, columns: columns)
+            return
+        }
+        forEachThreshold(sums) { threshold, counts in
+            for (place, other) in order.enumerated() where other == threshold { values[place] = value(of: counts) }
+        }
+    }
+
+    /// Of a metric that is a function of the counts at one threshold.
+    private func value(of counts: Counts) -> Double {
+        switch result {
+        case .truePositives: counts.truePositives
+        case .falsePositives: counts.falsePositives
+        case .trueNegatives: counts.trueNegatives
+        case .falseNegatives: counts.falseNegatives
+        case .precision: counts.rate(.precision)
+        case .recall: counts.rate(.recall)
+        case .best, .area: 0
+        }
+    }
+
+    private func value(_ sums: UnsafePointer<Double>, columns: Int) -> Double {
         guard case .area(let curve, let summation) = result else { return valueAtThresholds(sums) }
         guard keepsLabelsApart else { return area(sums, curve, summation) }
         var (total, weights) = (0.0, 0.0)
@@ -88,17 +113,11 @@ extension BinnedMetric {
     private func valueAtThresholds(_ sums: UnsafePointer<Double>) -> Double {
         var value = 0.0
         forEachThreshold(sums) { _, counts in
-            switch result {
-            case .truePositives: value = counts.truePositives
-            case .falsePositives: value = counts.falsePositives
-            case .trueNegatives: value = counts.trueNegatives
-            case .falseNegatives: value = counts.falseNegatives
-            case .precision: value = counts.rate(.precision)
-            case .recall: value = counts.rate(.recall)
-            case .best(let rate, let least, let constrained):
+            if case .best(let rate, let least, let constrained) = result {
                 // In single precision, as Keras compares them: 2/3 is at least 0.6666667.
                 if Float(counts.rate(constrained)) >= least { value = max(value, counts.rate(rate)) }
-            case .area: break
+            } else {
+                value = self.value(of: counts)
             }
         }
         return value

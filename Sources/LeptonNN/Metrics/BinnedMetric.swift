@@ -22,6 +22,8 @@ package struct BinnedMetric: Sendable, Equatable {
     let result: Result
     /// Ascending.
     package let thresholds: [Float]
+    /// Of a metric with a value at each of several thresholds: where each value stands among the thresholds.
+    var order: [Int]?
     /// 0 to 1 in equal steps: bins are computed rather than looked up.
     package var isEven = false
     /// Whether the first threshold is below 0.
@@ -61,7 +63,12 @@ package struct BinnedMetric: Sendable, Equatable {
             fields["num_thresholds"] = .integer(Int64(count))
         default:
             result = BinnedMetric.count(className)
-            thresholds = [try BinnedMetric.oneThreshold(className, &reader, &fields)]
+            let given = try BinnedMetric.ownThresholds(className, &reader, &fields)
+            thresholds = Array(Set(given)).sorted()
+            if given.count > 1 {
+                let places = thresholds
+                order = given.map { threshold in places.firstIndex(of: threshold) ?? 0 }
+            }
         }
         if className == .auc { try readLabels(&reader, &fields) }
         if BinnedMetric.hasTopK(className) {
@@ -129,25 +136,24 @@ package struct BinnedMetric: Sendable, Equatable {
         (0..<count).map { Float(Double($0) / Double(count - 1)) }
     }
 
-    /// "thresholds" of a metric that has one value: null, a number, or a list of one.
-    private static func oneThreshold(
+    /// "thresholds" of a metric that has a value at each: null, a number, or a list.
+    private static func ownThresholds(
         _ name: Metric.ClassName, _ reader: inout ConfigReader, _ fields: inout JSONObject
-    ) throws(LeptonError) -> Float {
+    ) throws(LeptonError) -> [Float] {
         let owner = name.rawValue
         let value = reader.value("thresholds")
         fields["thresholds"] = value ?? .null
         guard let value else {
             // With top_k every prediction that is left counts as positive, as in Keras.
-            return hasTopK(name) && reader.value("top_k") != nil ? -1e10 : 0.5
+            return [hasTopK(name) && reader.value("top_k") != nil ? -1e10 : 0.5]
         }
         let given = try unitNumbers(value, "\(owner).thresholds")
-        guard given.count == 1 else {
+        guard !given.isEmpty else {
             throw LeptonError(
-                .notSupported,
-                "\(owner).thresholds: \(given.count) thresholds have as many values, which a history cannot hold; compile "
-                    + "one \(owner) for each threshold, or update one with predictions yourself")
+                .invalidArgument, argument: "\(owner).thresholds", expected: "at least one threshold",
+                received: "an empty list")
         }
-        return given[0]
+        return given
     }
 
     /// A number, or a list of numbers, in [0, 1].

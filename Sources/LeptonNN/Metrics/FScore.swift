@@ -8,7 +8,8 @@ package struct FScore: Sendable, Equatable {
         case weighted
     }
 
-    let average: Average
+    /// Nil: a value for each column.
+    let average: Average?
     let beta: Double
     /// Nil: a row's maximum is its positive.
     package let threshold: Double?
@@ -17,19 +18,18 @@ package struct FScore: Sendable, Equatable {
         _ className: Metric.ClassName, _ reader: inout ConfigReader, _ fields: inout JSONObject
     ) throws(LeptonError) {
         let owner = className.rawValue
-        guard let text = try reader.string("average") else {
-            throw LeptonError(
-                .notSupported,
-                "\(owner).average = null has a value for each class, which a history cannot hold; use 'macro', 'micro' or "
-                    + "'weighted', or update an \(owner) with predictions yourself")
+        if let text = try reader.string("average") {
+            guard let average = Average(rawValue: text) else {
+                throw LeptonError(
+                    .invalidArgument, argument: "\(owner).average", expected: "null, 'micro', 'macro' or 'weighted'",
+                    received: "'\(text)'")
+            }
+            self.average = average
+            fields["average"] = .string(text)
+        } else {
+            average = nil
+            fields["average"] = .null
         }
-        guard let average = Average(rawValue: text) else {
-            throw LeptonError(
-                .invalidArgument, argument: "\(owner).average", expected: "null, 'micro', 'macro' or 'weighted'",
-                received: "'\(text)'")
-        }
-        self.average = average
-        fields["average"] = .string(text)
         if className == .fBetaScore {
             beta = try reader.number("beta", default: 1, "a finite number above 0") { $0 > 0 && $0.isFinite }
             fields["beta"] = .number(beta)
@@ -43,7 +43,20 @@ package struct FScore: Sendable, Equatable {
         fields["threshold"] = threshold.map { .number($0) } ?? .null
     }
 
-    func value(_ sums: UnsafePointer<Double>, columns: Int) -> Double {
+    func valueCount(columns: Int) -> Int? { average == nil ? columns : nil }
+
+    func write(_ sums: UnsafePointer<Double>, columns: Int, to values: UnsafeMutablePointer<Double>) {
+        guard average == nil else {
+            values[0] = averaged(sums, columns: columns)
+            return
+        }
+        for column in 0..<columns {
+            let own = sums + 4 * column
+            values[column] = score(own[0], own[1], own[2])
+        }
+    }
+
+    private func averaged(_ sums: UnsafePointer<Double>, columns: Int) -> Double {
         if average == .micro {
             var (hits, wrong, missed) = (0.0, 0.0, 0.0)
             for column in 0..<columns {

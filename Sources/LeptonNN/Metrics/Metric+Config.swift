@@ -82,6 +82,7 @@ extension Metric {
         case .iou, .binaryIoU, .meanIoU, .oneHotIoU, .oneHotMeanIoU:
             kind = .overlap(try OverlapMetric(className, &reader, &fields))
         case .meanMetricWrapper: kind = try wrapped(&reader, &fields)
+        case .traced: kind = .traced(try TracedMetric(&reader, &fields))
         default: kind = try loss(className, &reader, &fields)
         }
         return Metric(className: className, kind: kind, name: name, fields: fields)
@@ -129,6 +130,7 @@ extension Metric {
         var all: JSONObject = ["name": .string(name)]
         if fields["dtype"] == nil { all["dtype"] = "float32" }
         for key in fields.keys { all[key] = fields[key] }
-        return serialized(module: "keras.metrics", className: className.rawValue, config: all)
+        let module = className == .traced ? "leptonai.metrics" : "keras.metrics"
+        return serialized(module: module, className: className.rawValue, config: all)
     }
 }

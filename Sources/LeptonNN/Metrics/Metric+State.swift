@@ -8,19 +8,34 @@ extension Metric {
         case .fScore: 4 * columns
         case .bins(let metric): metric.sumCount(columns: columns)
         case .overlap(let metric): metric.classes * metric.classes
+        case .traced(let metric): metric.sumCount
         default: 2
         }
     }
 
-    /// The value that the sums stand for. A mean over nothing is 0, as in Keras.
-    package func value(_ sums: UnsafePointer<Double>, columns: Int) -> Double {
+    /// How many values a metric has that gives a list of them; nil for one that gives a number.
+    package func valueCount(columns: Int) -> Int? {
         switch kind {
-        case .r2Score(let metric): metric.value(sums, columns: columns)
-        case .fScore(let metric): metric.value(sums, columns: columns)
-        case .bins(let metric): metric.value(sums, columns: columns)
-        case .overlap(let metric): metric.value(sums)
-        case .rootMeanSquaredError: quotient(sums[0], sums[1]).squareRoot()
-        default: quotient(sums[0], sums[1])
+        case .r2Score(let metric): metric.valueCount(columns: columns)
+        case .fScore(let metric): metric.valueCount(columns: columns)
+        case .bins(let metric): metric.valueCount
+        case .traced(let metric): metric.valueCount
+        default: nil
+        }
+    }
+
+    /// Writes the value, or the values, that the sums stand for. A mean over nothing is 0, as in Keras. Those of a traced
+    /// metric are its result's to compute.
+    package func write(
+        _ sums: UnsafePointer<Double>, columns: Int, to values: UnsafeMutablePointer<Double>
+    ) {
+        switch kind {
+        case .r2Score(let metric): metric.write(sums, columns: columns, to: values)
+        case .fScore(let metric): metric.write(sums, columns: columns, to: values)
+        case .bins(let metric): metric.write(sums, columns: columns, to: values)
+        case .overlap(let metric): values[0] = metric.value(sums)
+        case .rootMeanSquaredError: values[0] = quotient(sums[0], sums[1]).squareRoot()
+        default: values[0] = quotient(sums[0], sums[1])
         }
     }
 

@@ -21,6 +21,7 @@ public struct Metric: Sendable, Equatable {
         case fScore(FScore)
         case bins(BinnedMetric)
         case overlap(OverlapMetric)
+        case traced(TracedMetric)
     }
 
     /// Keras's class name; nil for "accuracy".
@@ -83,6 +84,8 @@ public struct Metric: Sendable, Equatable {
         case oneHotIoU = "OneHotIoU"
         case oneHotMeanIoU = "OneHotMeanIoU"
         case meanMetricWrapper = "MeanMetricWrapper"
+        /// A program's own metric, given as graphs.
+        case traced = "TracedMetric"
 
         /// What a metric of this class is called when it is given no name.
         var standardName: String {
@@ -94,10 +97,14 @@ public struct Metric: Sendable, Equatable {
         }
     }
 
-    /// What targets the metric compares predictions with; nil for "accuracy", which takes what there is.
+    /// Of a program's own metric, what it computes.
+    package var traced: TracedMetric? { if case .traced(let metric) = kind { metric } else { nil } }
+
+    /// What targets the metric compares predictions with; nil for "accuracy", which takes what there is, and for graphs,
+    /// which say themselves what they take.
     package var targets: Loss.Targets? {
         switch kind {
-        case .accuracyOfShapes: nil
+        case .accuracyOfShapes, .traced: nil
         case .sparseCategoricalAccuracy: .classNumbers
         case .topK(_, let isSparse, _): isSparse ? .classNumbers : .likePredictions
         case .loss(let loss, _): loss.targets

@@ -19,7 +19,7 @@ final class Evaluation {
         self.data = data
         self.rows = rows
         self.batchSize = effective
-        scores = Scoreboard(context.objectives)
+        scores = try Scoreboard(context.objectives)
         executor = try context.makeExecutor(
             batchRows: effective, weights: isWeighted ? data.weights : .none(context.form), isTraining: false,
             pool: pool)

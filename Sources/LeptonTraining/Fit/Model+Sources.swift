@@ -66,7 +66,7 @@ extension Model {
                 return context
             }
         }
-        let evaluation = SourceEvaluation(
+        let evaluation = try SourceEvaluation(
             context: context, source: source, steps: steps, allowNonFinite: allowNonFinite, pool: try pool())
         let names = MetricNames(evaluation.scores.names)
         let values = try AlignedBuffer<Double>(zeros: names.strings.count, purpose: "metric values")

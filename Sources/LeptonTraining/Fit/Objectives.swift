@@ -12,17 +12,27 @@ package struct Objectives: Sendable {
         let lossAxis: Int
         let lossWeight: Double
         let metrics: [ResolvedMetric]
+        /// The shape of the targets where a program's own function says it.
+        let tracedTargetShape: [Int]?
         /// Labels of a row, of a loss that takes rows of them; 0 where no data is known.
         let labels: Int
 
         /// Whether anything is computed from its targets.
         var isUsed: Bool { loss != nil || !metrics.isEmpty }
+        /// Whether something looks targets up as numbers of classes.
         var targetsAreClassNumbers: Bool {
-            loss?.takesClassNumbers ?? metrics.contains { $0.metric.targets == .classNumbers }
+            guard let loss, loss.kind != .traced else { return metrics.contains { $0.metric.targets == .classNumbers } }
+            return loss.takesClassNumbers
         }
         /// The axis of the classes where targets are class numbers.
-        private var classAxis: Int { loss == nil ? metrics.first?.axis ?? lossAxis : lossAxis }
+        private var classAxis: Int {
+            guard let loss, loss.kind != .traced else {
+                return metrics.first { $0.metric.targets == .classNumbers }?.axis ?? lossAxis
+            }
+            return lossAxis
+        }
         var targetShape: [Int] {
+            if let tracedTargetShape { return tracedTargetShape }
             switch loss?.targets {
             case .classSequence: return [labels]
             case .label: return []
@@ -66,24 +76,33 @@ package struct Objectives: Sendable {
                 [operations.sampleShapes[value]], with: UnknownLengths.tried.first)[0]
             let axis = try losses[index]?.valueAxis(of: shape) ?? max(shape.count - 1, 0)
             try losses[index]?.checkAxes(of: shape)
+            let own = TracedTargets(losses[index], plain[index] + weighted[index])
+            try own.check(predictions: shape, output: names[index])
+            let loss = losses[index]?.kind == .traced ? nil : losses[index]
             var metrics: [ResolvedMetric] = []
             for (metric, name) in zip(plain[index], reported.plain[index]) {
-                metrics.append(try Objectives.resolve(metric, losses[index], shape, name: name, isWeighted: false))
+                metrics.append(
+                    try Objectives.resolve(metric, loss, own.shape, shape, name: name, isWeighted: false))
             }
             for (metric, name) in zip(weighted[index], reported.weighted[index]) {
-                metrics.append(try Objectives.resolve(metric, losses[index], shape, name: name, isWeighted: true))
+                metrics.append(
+                    try Objectives.resolve(metric, loss, own.shape, shape, name: name, isWeighted: true))
             }
-            outputs.append(
-                Output(
-                    name: names[index], shape: shape, loss: losses[index], lossAxis: axis,
-                    lossWeight: weights[index] ?? 1,
-                    metrics: metrics, labels: index < labels.count ? labels[index] : 0))
+            let output = Output(
+                name: names[index], shape: shape, loss: losses[index], lossAxis: axis, lossWeight: weights[index] ?? 1,
+                metrics: metrics, tracedTargetShape: loss == nil ? own.shape : nil,
+                labels: index < labels.count ? labels[index] : 0)
+            try own.check(targets: output.targetShape)
+            outputs.append(output)
         }
         self.outputs = outputs
     }
 
+    /// - Parameters:
+    ///   - loss: the output's; nil for a program's own.
+    ///   - traced: the targets' shape where a program's own loss or metric says it.
     private static func resolve(
-        _ metric: Metric, _ loss: Loss?, _ shape: [Int], name: String, isWeighted: Bool
+        _ metric: Metric, _ loss: Loss?, _ traced: [Int]?, _ shape: [Int], name: String, isWeighted: Bool
     ) throws(LeptonError) -> ResolvedMetric {
         if let loss, loss.kind.hasOwnTargets {
             throw LeptonError(
@@ -91,8 +110,14 @@ package struct Objectives: Sendable {
                 "metric '\(metric.name)' beside the loss \(loss.kind.rawValue), whose targets no metric takes, is not "
                     + "supported; measure predictions after the training")
         }
-        let takesClassNumbers = loss?.takesClassNumbers ?? (metric.targets == .classNumbers)
         let classes = shape.last ?? 1
+        if metric.traced != nil {
+            return ResolvedMetric(name: name, metric: metric, axis: 0, columns: classes, isWeighted: isWeighted)
+        }
+        var takesClassNumbers = loss?.takesClassNumbers ?? (metric.targets == .classNumbers)
+        if loss == nil, let traced {
+            takesClassNumbers = try TracedTargets.areClassNumbers(traced, predictions: shape, metric: metric.name)
+        }
         let settled = metric.resolved(predictionExtent: classes, targetsAreClassNumbers: takesClassNumbers)
         let wantsClassNumbers = settled.targets == .classNumbers
         guard wantsClassNumbers == takesClassNumbers || classes == 1 else {
@@ -115,6 +140,80 @@ package struct Objectives: Sendable {
     }
 
     var hasLoss: Bool { outputs.contains { $0.loss != nil } }
+
+    /// - Throws: `invalidState` for a program's own loss or metric that has not been read for any shapes.
+    func requireTraced() throws(LeptonError) {
+        for output in outputs {
+            let metric = output.metrics.first { $0.metric.traced.map { $0.update == nil } ?? false }
+            guard output.loss?.isUntraced ?? false || metric != nil else { continue }
+            let name = metric.map { "metric '\($0.metric.name)'" } ?? "loss '\(output.loss?.name ?? "")'"
+            throw LeptonError(
+                .invalidState, "the \(name) has no graph yet: compile the model with one for the shapes of its data")
+        }
+    }
+}
+
+/// What a program's own loss and metrics of an output say about its targets.
+private struct TracedTargets {
+    /// Of the targets, without the batch; nil when no function says it.
+    let shape: [Int]?
+    private let functions: [(name: String, function: TracedFunction)]
+
+    init(_ loss: Loss?, _ metrics: [Metric]) {
+        var functions: [(name: String, function: TracedFunction)] = []
+        if let function = loss?.function { functions.append(("loss '\(loss?.name ?? "")'", function)) }
+        for metric in metrics {
+            for function in [metric.traced?.update, metric.traced?.weightedUpdate] {
+                if let function { functions.append(("metric '\(metric.name)'", function)) }
+            }
+        }
+        self.functions = functions
+        shape = functions.first?.function.inputShapes[0]
+    }
+
+    /// - Throws: `shapeMismatch` when a function does not take the output's predictions, or takes other targets than
+    ///   another one.
+    func check(predictions: [Int], output: String) throws(LeptonError) {
+        for (name, function) in functions {
+            let shapes = function.inputShapes
+            guard shapes[1].reduce(1, *) == predictions.reduce(1, *) else {
+                throw LeptonError(
+                    .shapeMismatch, argument: name, expected: "predictions of shape \(Shape.batchText(shapes[1]))",
+                    received: "output '\(output)' of shape \(Shape.batchText(predictions))")
+            }
+            guard let shape, shapes[0].reduce(1, *) == shape.reduce(1, *) else {
+                throw LeptonError(
+                    .shapeMismatch, argument: name,
+                    expected:
+                        "targets of shape \(Shape.batchText(self.shape ?? [])), as \(functions[0].name) takes them",
+                    received: "shape \(Shape.batchText(shapes[0]))")
+            }
+        }
+    }
+
+    /// - Throws: `shapeMismatch` when the loss takes other targets.
+    func check(targets: [Int]) throws(LeptonError) {
+        guard let shape, shape.reduce(1, *) != targets.reduce(1, *) else { return }
+        throw LeptonError(
+            .shapeMismatch, argument: functions[0].name,
+            expected: "targets of shape \(Shape.batchText(targets)), as the loss takes them",
+            received: "shape \(Shape.batchText(shape))")
+    }
+
+    /// Whether targets of a shape are class numbers beside predictions, or else shaped like them.
+    ///
+    /// - Throws: `shapeMismatch` for neither.
+    static func areClassNumbers(_ targets: [Int], predictions: [Int], metric: String) throws(LeptonError) -> Bool {
+        let count = targets.reduce(1, *)
+        if count == predictions.reduce(1, *) { return false }
+        guard count == predictions.dropLast().reduce(1, *) else {
+            throw LeptonError(
+                .shapeMismatch, argument: "metric '\(metric)'",
+                expected: "targets shaped like the predictions, \(Shape.batchText(predictions)), or class numbers",
+                received: "shape \(Shape.batchText(targets))")
+        }
+        return true
+    }
 }
 
 /// What the history calls metrics, as Keras has it: with the output's name before it where there are several outputs,

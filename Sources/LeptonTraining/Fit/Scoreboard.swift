@@ -7,45 +7,66 @@ import LeptonTensor
 final class Scoreboard {
     /// Weight of each output's loss in the whole.
     private let lossWeights: [Double]
-    /// Loss first, then the outputs' losses where there are several, then metrics as compiled.
-    private let compiled: [String]
-    /// Where each reported name stands among `compiled`.
+    /// Where each reported value stands among `values`.
     private let order: [Int]
+    /// What is reported; of a metric that has several values, "name[0]", "name[1]", ...
     let names: [String]
     /// Sums of the batch that was just run: total and count for each loss, each metric's block, and last the penalties.
     let batch: UnsafeMutablePointer<Double>
     private let sumCount: Int
     private let metrics: [ResolvedMetric]
+    /// What computes the values of a program's own metrics.
+    private let results: [TracedResult?]
     /// Losses times rows, over the epoch: the whole first, then the outputs' where there are several.
     private let losses: UnsafeMutablePointer<Double>
     private var rows = 0.0
     /// The metrics' blocks, over the epoch.
     private let blocks: UnsafeMutablePointer<Double>
-    /// Of all that is compiled.
+    /// Loss first, then the outputs' losses where there are several, then metrics as compiled.
     private let values: UnsafeMutablePointer<Double>
 
     /// Losses of single outputs that are reported beside their sum.
     private var reportedLosses: Int { lossWeights.count > 1 ? lossWeights.count : 0 }
 
-    init(_ objectives: Objectives) {
+    /// - Throws: `outOfMemory`.
+    init(_ objectives: Objectives) throws(LeptonError) {
         let withLoss = objectives.outputs.filter { $0.loss != nil }
         lossWeights = withLoss.map(\.lossWeight)
         metrics = objectives.outputs.flatMap(\.metrics)
-        compiled =
-            ["loss"] + (withLoss.count > 1 ? withLoss.map { "\($0.name)_loss" } : []) + metrics.map(\.name)
-        // Keras reports by name ("accuracy" before "loss").
-        let sorted = compiled.indices.sorted { [compiled] in compiled[$0] < compiled[$1] }
-        order = sorted
-        names = sorted.map { [compiled] in compiled[$0] }
+        let losses = ["loss"] + (withLoss.count > 1 ? withLoss.map { "\($0.name)_loss" } : [])
+        let compiled =
+            losses.map { Reported($0, 1, nil) }
+            + metrics.map { metric in
+                Reported(metric.name, metric.valueCount ?? 1, metric.valueCount)
+            }
+        (order, names) = Scoreboard.sorted(compiled)
+        var results: [TracedResult?] = []
+        for metric in metrics { results.append(try metric.metric.traced.map(TracedResult.init)) }
+        self.results = results
         sumCount = metrics.reduce(2 * withLoss.count) { $0 + $1.sumCount }
         batch = .allocate(capacity: sumCount + 1)
         blocks = .allocate(capacity: sumCount)
-        losses = .allocate(capacity: withLoss.count + 1)
-        values = .allocate(capacity: compiled.count)
+        self.losses = .allocate(capacity: withLoss.count + 1)
+        values = .allocate(capacity: order.count)
         batch.initialize(repeating: 0, count: sumCount + 1)
         blocks.initialize(repeating: 0, count: sumCount)
-        losses.initialize(repeating: 0, count: withLoss.count + 1)
-        values.initialize(repeating: 0, count: compiled.count)
+        self.losses.initialize(repeating: 0, count: withLoss.count + 1)
+        values.initialize(repeating: 0, count: order.count)
+    }
+
+    /// Something that is reported: its name, and how many values it has, by number when they are a list.
+    private typealias Reported = (name: String, count: Int, list: Int?)
+
+    /// The values in the order in which Keras reports them: by name ("accuracy" before "loss").
+    private static func sorted(_ compiled: [Reported]) -> (order: [Int], names: [String]) {
+        var (order, names): ([Int], [String]) = ([], [])
+        let firsts = compiled.indices.map { compiled[..<$0].reduce(0) { $0 + $1.count } }
+        for index in compiled.indices.sorted(by: { compiled[$0].name < compiled[$1].name }) {
+            let (name, count, list) = compiled[index]
+            order += firsts[index]..<firsts[index] + count
+            names += list.map { list in (0..<list).map { "\(name)[\($0)]" } } ?? [name]
+        }
+        return (order, names)
     }
 
     deinit {
@@ -80,9 +101,15 @@ final class Scoreboard {
         let count = 1 + reportedLosses
         for index in 0..<count { values[index] = rows == 0 ? 0 : losses[index] / rows }
         var block = 2 * lossWeights.count
-        for index in metrics.indices {
-            values[count + index] = metrics[index].value(blocks + block)
-            block += metrics[index].sumCount
+        var next = values + count
+        for (metric, result) in zip(metrics, results) {
+            if let result {
+                result.write(blocks + block, to: next)
+            } else {
+                metric.write(blocks + block, to: next)
+            }
+            block += metric.sumCount
+            next += metric.valueCount ?? 1
         }
         for (position, index) in order.enumerated() { result[position] = values[index] }
     }

@@ -12,11 +12,14 @@ final class SourceEvaluation {
     private let allowNonFinite: Bool
 
     /// - Parameter steps: batches to measure; nil: all.
-    init(context: TrainingContext, source: DataSource, steps: Int?, allowNonFinite: Bool, pool: WorkerPool) {
+    /// - Throws: `outOfMemory`.
+    init(
+        context: TrainingContext, source: DataSource, steps: Int?, allowNonFinite: Bool, pool: WorkerPool
+    ) throws(LeptonError) {
         self.source = source
         self.steps = steps
         self.allowNonFinite = allowNonFinite
-        scores = Scoreboard(context.objectives)
+        scores = try Scoreboard(context.objectives)
         executors = BatchExecutors(context: context, pool: pool)
     }
 

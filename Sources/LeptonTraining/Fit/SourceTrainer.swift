@@ -28,11 +28,13 @@ final class SourceTrainer {
         pool: WorkerPool
     ) throws(LeptonError) {
         executors = BatchExecutors(context: context, pool: pool)
-        scores = Scoreboard(context.objectives)
-        validation = options.validation.map {
-            SourceEvaluation(
-                context: context, source: $0, steps: options.validationSteps, allowNonFinite: options.allowNonFinite,
+        scores = try Scoreboard(context.objectives)
+        if let held = options.validation {
+            validation = try SourceEvaluation(
+                context: context, source: held, steps: options.validationSteps, allowNonFinite: options.allowNonFinite,
                 pool: pool)
+        } else {
+            validation = nil
         }
         names = MetricNames(scores.names)
         epochNames = MetricNames(scores.names + scores.names.map { "val_" + $0 })

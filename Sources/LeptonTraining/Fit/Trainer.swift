@@ -39,7 +39,7 @@ final class Trainer {
         executor = try context.makeExecutor(
             batchRows: batchSize, weights: data.weights, isTraining: true, pool: pool)
         executor.setData(data)
-        scores = Scoreboard(context.objectives)
+        scores = try Scoreboard(context.objectives)
         validation = try Trainer.makeValidation(prepared, options, pool)
         order = options.shuffle ? try AlignedBuffer(zeros: trainRows, purpose: "the order of rows") : nil
         names = MetricNames(scores.names)

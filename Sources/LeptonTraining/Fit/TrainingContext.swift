@@ -42,6 +42,7 @@ struct TrainingContext {
         guard objectives.hasLoss else {
             throw LeptonError(.invalidState, "the model was compiled without a loss; compile it with one")
         }
+        try objectives.requireTraced()
         form = PreparedData.Form(
             inputNames: graph.inputNames,
             operations: built.operations, indexLimits: built.indexLimits, outputs: objectives.outputs)
@@ -106,9 +107,10 @@ struct TrainingContext {
     ) throws(LeptonError) -> Executor {
         let policy = ShardPolicy(
             graph: built.operations, parameterFloats: built.layout.totalFloats, batchRows: batchRows)
+        let objective = try Plan.Objective(objectives, form: form, weights: weights)
         let plan = try Plan(
-            graph: built.operations, layout: built.layout, capacityRows: policy.rowsPerShard,
-            objective: Plan.Objective(objectives, form: form, weights: weights), isTraining: isTraining)
+            graph: objective.graph, layout: built.layout, capacityRows: policy.rowsPerShard, objective: objective,
+            isTraining: isTraining)
         return try Executor(
             plan: plan, policy: policy, graph: built.operations, layout: built.layout, parameters: built.parameters,
             states: built.states, pool: pool, seed: seed, optimizer: isTraining ? optimizer : nil)

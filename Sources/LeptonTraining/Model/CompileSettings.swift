@@ -68,6 +68,13 @@ package struct CompileSettings: Sendable, Equatable {
         self.weightedMetrics = try Metrics(weightedMetrics, "weighted_metrics")
     }
 
+    /// The same optimizer with other losses and metrics.
+    func with(_ other: CompileSettings) -> CompileSettings {
+        var result = other
+        result.optimizer = optimizer
+        return result
+    }
+
     private static func optional<Value>(
         _ value: JSONValue?, _ read: (JSONValue) throws(LeptonError) -> Value
     ) throws(LeptonError) -> PerOutput<Value>? {

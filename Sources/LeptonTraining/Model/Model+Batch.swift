@@ -27,8 +27,8 @@ final class BatchRunner {
     let names: MetricNames
     private let executors: BatchExecutors
 
-    init(context: TrainingContext) {
-        scores = Scoreboard(context.objectives)
+    init(context: TrainingContext) throws(LeptonError) {
+        scores = try Scoreboard(context.objectives)
         names = MetricNames(scores.names)
         executors = BatchExecutors(context: context, pool: WorkerPool(workers: 1))
     }
@@ -107,7 +107,7 @@ extension Model {
 
     private func preparedRunner(_ batch: BatchData) throws(LeptonError) -> BatchRunner {
         if let batchRunner { return batchRunner }
-        return BatchRunner(context: try TrainingContext(model: self, x: batch.x, y: batch.y))
+        return try BatchRunner(context: TrainingContext(model: self, x: batch.x, y: batch.y))
     }
 
     /// Names of what `trainOnBatch` and `testOnBatch` report; nil before the first call since the model was compiled.

@@ -10,9 +10,14 @@ extension Model {
         optimizer: JSONValue, loss: JSONValue?, lossWeights: JSONValue? = nil, metrics: JSONValue? = nil,
         weightedMetrics: JSONValue? = nil
     ) throws(LeptonError) {
-        let settings = try CompileSettings(
-            optimizer: optimizer, loss: loss, lossWeights: lossWeights, metrics: metrics,
-            weightedMetrics: weightedMetrics)
+        try compile(
+            checking: CompileSettings(
+                optimizer: optimizer, loss: loss, lossWeights: lossWeights, metrics: metrics,
+                weightedMetrics: weightedMetrics))
+    }
+
+    /// The same with settings that have been read.
+    package func compile(checking settings: CompileSettings) throws(LeptonError) {
         try withState { () throws(LeptonError) in
             // What names outputs is checked at once where the outputs are known.
             if let built { _ = try Objectives(settings, graph: graph, operations: built.operations) }
@@ -26,6 +31,20 @@ extension Model {
             self.settings = settings
             compileError = nil
             optimizerState = nil
+            batchRunner = nil
+        }
+    }
+
+    /// Sets losses and metrics anew, with the optimizer and its state as they are. For a program's own ones, whose graphs
+    /// are read when the shapes of the data are known.
+    ///
+    /// - Throws: as `compile`; `invalidState` when the model is not compiled.
+    package func setObjectives(_ other: CompileSettings) throws(LeptonError) {
+        try withState { () throws(LeptonError) in
+            let changed = try requireCompiled().with(other)
+            if let built { _ = try Objectives(changed, graph: graph, operations: built.operations) }
+            try requireIdle("setting losses and metrics")
+            settings = changed
             batchRunner = nil
         }
     }

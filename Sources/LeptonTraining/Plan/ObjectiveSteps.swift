@@ -1,5 +1,6 @@
 import CLeptonKernels
 import LeptonNN
+import LeptonTensor
 
 extension Plan {
     /// What beside the model's outputs a plan computes.
@@ -11,15 +12,24 @@ extension Plan {
             let weights: Int?
             /// Sample weights in a row of data.
             let weightsPerRow: Int
+            /// What the graph computes for a program's own loss.
+            var loss: TracedValue?
+            /// What it computes for each metric that is a program's own: what the batch adds to its state.
+            var metrics: [[TracedValue]?] = []
         }
 
-        let outputs: [Output]
+        private(set) var outputs: [Output]
+        /// The model's operations, and after them those of a program's own losses and metrics.
+        let graph: OperationGraph
         /// Of all columns: inputs, targets, sample weights.
         let floatsPerRow: [Int]
         /// A pair of sums for each loss, then a block of sums for each metric.
         let sumCount: Int
 
-        init(_ objectives: Objectives, form: PreparedData.Form, weights: PreparedData.WeightColumns) {
+        /// - Throws: `shapeMismatch` for sample weights that a program's own loss or metric cannot take.
+        init(
+            _ objectives: Objectives, form: PreparedData.Form, weights: PreparedData.WeightColumns
+        ) throws(LeptonError) {
             let targets = form.targetColumns
             let base = form.floatsPerRow.count
             outputs = objectives.outputs.indices.map { index in
@@ -32,6 +42,9 @@ extension Plan {
             sumCount = objectives.outputs.reduce(0) { sum, output in
                 output.metrics.reduce(sum + (output.loss == nil ? 0 : 2)) { $0 + $1.sumCount }
             }
+            var extended = TracedGraph(form.operations)
+            for index in outputs.indices { try extended.append(&outputs[index], number: index) }
+            graph = extended.finished()
         }
     }
 }
@@ -52,14 +65,23 @@ extension PlanBuilder {
             if let loss = output.objective.loss {
                 base.sumIndex = nextLoss
                 base.factor = Float(output.objective.lossWeight)
-                let gradient = isTraining && wantsGradient(value) ? makeGradientPart(value) : .none
-                emitLoss(output.objective, loss, of: value, gradient: gradient, base: base)
-                if gradient != .none { finishGradientPart(value, gradient) }
+                let differentiated = output.loss?.value ?? value
+                let gradient = isTraining && wantsGradient(differentiated) ? makeGradientPart(differentiated) : .none
+                if let traced = output.loss {
+                    emitTracedLoss(loss, traced, gradient: gradient, base: base)
+                } else {
+                    emitLoss(output.objective, loss, of: value, gradient: gradient, base: base)
+                }
+                if gradient != .none { finishGradientPart(differentiated, gradient) }
                 nextLoss += 2
             }
-            for metric in output.objective.metrics {
+            for (metric, traced) in zip(output.objective.metrics, output.metrics) {
                 base.sumIndex = nextMetric
-                emitMetric(metric, of: value, base: base)
+                if let traced {
+                    emitTracedMetric(traced, base: base)
+                } else {
+                    emitMetric(metric, of: value, base: base)
+                }
                 nextMetric += metric.sumCount
             }
         }

@@ -44,6 +44,12 @@ package final class Plan: @unchecked Sendable {
         var builder = PlanBuilder(
             graph: graph, layout: layout, isTraining: isTraining, capacityRows: capacityRows,
             penaltySum: objective?.sumCount)
+        for value in graph.given {
+            guard let output = objective?.outputs[value.output] else { continue }
+            if let column = value.role == .target ? output.target : output.weights {
+                builder.setValue(value.value, toData: column)
+            }
+        }
         for node in graph.nodes {
             builder.repeats = node.repeats
             try Plan.executable(node).emitForward(node, into: &builder)

@@ -142,6 +142,9 @@ package struct PlanBuilder {
         weightOfValue[number] = weight
     }
 
+    /// Lets a value be a column of the batch's data.
+    mutating func setValue(_ number: Int, toData column: Int) { valueOperands[number] = .data(column) }
+
     mutating func setValue(_ number: Int, toConstant numbers: [Float]) {
         valueOperands[number] = .constant(details.keep(numbers))
     }

@@ -180,8 +180,9 @@ static const char **texts_of(PyObject *sequence, size_t *count) {
     return texts;
 }
 
-static PyObject *model_compile(PyObject *self, PyObject *arguments) {
-    (void)self;
+typedef lepton_status (*compile_call)(lepton_model *, const lepton_compile_options *, lepton_error **);
+
+static PyObject *compiled_by(compile_call call, PyObject *arguments) {
     lepton_model *model;
     lepton_compile_options options;
     lepton_compile_options_init(&options);
@@ -197,12 +198,22 @@ static PyObject *model_compile(PyObject *self, PyObject *arguments) {
         options.weighted_metrics = weighted_texts;
         lepton_error *error = NULL;
         lepton_status status;
-        Py_BEGIN_ALLOW_THREADS status = lepton_model_compile(model, &options, &error);
+        Py_BEGIN_ALLOW_THREADS status = call(model, &options, &error);
         Py_END_ALLOW_THREADS result = none_or_raise(status, error);
     }
     PyMem_Free(metric_texts);
     PyMem_Free(weighted_texts);
     return result;
+}
+
+static PyObject *model_compile(PyObject *self, PyObject *arguments) {
+    (void)self;
+    return compiled_by(lepton_model_compile, arguments);
+}
+
+static PyObject *model_set_objectives(PyObject *self, PyObject *arguments) {
+    (void)self;
+    return compiled_by(lepton_model_set_objectives, arguments);
 }
 
 static lepton_status query_compile_config(void *context, char *buffer, size_t capacity, size_t *length,
@@ -394,6 +405,7 @@ PyMethodDef core_model_methods[] = {
     {"model_input_shape", model_input_shape, METH_VARARGS, NULL},
     {"model_output_shape", model_output_shape, METH_VARARGS, NULL},
     {"model_compile", model_compile, METH_VARARGS, NULL},
+    {"model_set_objectives", model_set_objectives, METH_VARARGS, NULL},
     {"model_get_compile_config", model_get_compile_config, METH_VARARGS, NULL},
     {"model_get_learning_rate", model_get_learning_rate, METH_VARARGS, NULL},
     {"model_set_learning_rate", model_set_learning_rate, METH_VARARGS, NULL},

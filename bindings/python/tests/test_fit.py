@@ -141,8 +141,6 @@ def test_unknown_names_get_the_nearest_known_one(
     [
         {"run_eagerly": True},
         {"steps_per_execution": 4},
-        {"loss": lambda _y, _p: 0},
-        {"metrics": [lambda _y, _p: 0]},
     ],
     ids=str,
 )

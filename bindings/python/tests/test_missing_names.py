@@ -17,7 +17,7 @@ layers = keras.layers
         ("optimizers", "MultiOptimizer", "SGD, Adadelta"),
         ("callbacks", "RemoteMonitor", "LambdaCallback"),
         ("initializers", "STFT", "GlorotUniform"),
-        ("utils", "get_custom_objects", "load_weights"),
+        ("utils", "FeatureSpace", "it has "),
         ("", "datasets", "NumPy"),
         ("", "applications", "set_weights"),
         ("", "random", "set_random_seed"),

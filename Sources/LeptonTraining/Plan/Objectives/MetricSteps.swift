@@ -16,8 +16,12 @@ struct ResolvedMetric: Sendable, Equatable {
 
     /// The loss whose values the metric averages.
     var lossValue: Loss? { if case .loss(let loss, _) = metric.kind { loss } else { nil } }
+    /// How many values a metric has that gives a list of them; nil for one that gives a number.
+    var valueCount: Int? { metric.valueCount(columns: columns) }
 
-    func value(_ sums: UnsafePointer<Double>) -> Double { metric.value(sums, columns: columns) }
+    func write(_ sums: UnsafePointer<Double>, to values: UnsafeMutablePointer<Double>) {
+        metric.write(sums, columns: columns, to: values)
+    }
 }
 
 /// What the step of a metric knows beside its operands.
@@ -76,7 +80,7 @@ extension PlanBuilder {
             return MetricDetails(kernel: .fScore, threshold: score.threshold.map { Float($0) } ?? -1)
         case .bins(let metric): return MetricDetails(kernel: .bins, bins: bins(metric, columns: resolved.columns))
         case .overlap(let metric): return MetricDetails(kernel: .confusion, confusion: metric.form)
-        case .accuracy, .accuracyOfShapes, .loss: return MetricDetails(kernel: .accuracy)
+        case .accuracy, .accuracyOfShapes, .loss, .traced: return MetricDetails(kernel: .accuracy)
         }
     }
 

@@ -12,8 +12,6 @@ from typing import Any, NoReturn
 
 from ..errors import NotSupportedError
 
-_CUSTOM = "classes of one's own are not made from files: build the model in Python and use load_weights"
-
 _INSTEAD = {
     "keras.Model": "models from inputs and outputs need more than a chain of layers: use keras.Sequential([...])",
     "keras.Function": "use keras.Sequential([...])",
@@ -28,18 +26,6 @@ _INSTEAD = {
     "keras.visualization": "use model.summary()",
     "keras.callbacks.RemoteMonitor": "send the numbers yourself from a LambdaCallback's on_epoch_end",
     "keras.callbacks.OrbaxCheckpoint": "use keras.callbacks.ModelCheckpoint",
-    "keras.utils.CustomObjectScope": _CUSTOM,
-    "keras.utils.custom_object_scope": _CUSTOM,
-    "keras.utils.get_custom_objects": _CUSTOM,
-    "keras.utils.register_keras_serializable": _CUSTOM,
-    "keras.utils.get_registered_name": _CUSTOM,
-    "keras.utils.get_registered_object": _CUSTOM,
-    "keras.saving.CustomObjectScope": _CUSTOM,
-    "keras.saving.custom_object_scope": _CUSTOM,
-    "keras.saving.get_custom_objects": _CUSTOM,
-    "keras.saving.register_keras_serializable": _CUSTOM,
-    "keras.saving.get_registered_name": _CUSTOM,
-    "keras.saving.get_registered_object": _CUSTOM,
     "keras.config.enable_unsafe_deserialization": "nothing in a file is ever executed",
 }
 
@@ -72,7 +58,7 @@ def missing_from(module: str, has: list[str], later: dict[str, str] | None = Non
             raise AttributeError(f"module 'leptonai.{module}' has no attribute '{name}'")
         from ._keras_names import NAMES
 
-        if name in NAMES[module].split():
+        if name in NAMES.get(module, "").split():
             error = MissingImportError if _in_import(sys._getframe(1)) else MissingNameError
             raise error(
                 f"{module}.{name} is not supported by this version of the Lepton SDK; {_instead(module, name, has)}"

@@ -2,9 +2,12 @@
 
 import re
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _counts: dict[str, int] = {}
 _lock = threading.Lock()
+_apart = threading.local()
 
 
 def snake_case(name: str) -> str:
@@ -17,10 +20,22 @@ def snake_case(name: str) -> str:
 def automatic_name(class_name: str) -> str:
     """The next free name for an object of a class."""
     name = snake_case(class_name)
+    counts: dict[str, int] = getattr(_apart, "counts", None) or _counts
     with _lock:
-        count = _counts.get(name, 0)
-        _counts[name] = count + 1
+        count = counts.get(name, 0)
+        counts[name] = count + 1
     return f"{name}_{count}" if count else name
+
+
+@contextmanager
+def names_apart() -> Iterator[None]:
+    """Counts names of its own, in this thread, so that those of the user's objects go on as they were."""
+    before = getattr(_apart, "counts", None)
+    _apart.counts = {"": 0}
+    try:
+        yield
+    finally:
+        _apart.counts = before
 
 
 def reset_names() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .callback import Callback, Logs
 
 
@@ -9,7 +11,8 @@ class History(Callback):
     """What fit returns.
 
     Attributes:
-        history: Lists of numbers, one per epoch: "loss", the metrics, and both with "val_".
+        history: Lists of numbers, one per epoch: "loss", the metrics, and both with "val_". Arrays for metrics that
+            have several values.
         epoch: The epochs' numbers.
         params: "verbose", "epochs" and "steps" of the fit.
         model: The model.
@@ -17,7 +20,7 @@ class History(Callback):
 
     def __init__(self) -> None:
         super().__init__()
-        self.history: dict[str, list[float]] = {}
+        self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

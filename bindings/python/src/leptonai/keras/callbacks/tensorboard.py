@@ -78,7 +78,13 @@ class TensorBoard(Callback):
     def _scalars(self, name: str, logs: Logs, step: int) -> None:
         from .event_files import scalar
 
-        self._writer(name).add([scalar(tag, value) for tag, value in logs.items()], step)
+        numbers: dict[str, float] = {}
+        for tag, value in logs.items():
+            if getattr(value, "ndim", 0):
+                numbers.update({f"{tag}/{place}": float(part) for place, part in enumerate(value)})
+            else:
+                numbers[tag] = value
+        self._writer(name).add([scalar(tag, value) for tag, value in numbers.items()], step)
 
     def set_model(self, model: Model) -> None:
         super().set_model(model)

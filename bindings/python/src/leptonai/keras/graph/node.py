@@ -11,7 +11,7 @@ import numpy as np
 
 from ... import _core
 from ...errors import TypeMismatchError
-from .reading import MODE
+from .reading import MODE, is_over_batch
 from .tensor import KerasTensor
 
 
@@ -133,6 +133,8 @@ class Operation:
             self, args, {name: value for name, value in kwargs.items() if value is not None and value is not MODE}
         )
         call = node.written(_with_shape)
+        if is_over_batch():
+            call["over_batch"] = True
         shapes = json.loads(_core.layer_output_shapes(json.dumps(self._written()), json.dumps(call)))
         return self._add_node(node, shapes)
 

@@ -5,9 +5,29 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from ...errors import LeptonError, NotSupportedError
+from .._names import names_apart
+
+_over_batch: ContextVar[bool] = ContextVar("over_batch", default=False)
+
+
+def is_over_batch() -> bool:
+    """Whether what is read may add up over the rows of the batch: a loss or a metric."""
+    return _over_batch.get()
+
+
+@contextmanager
+def reading_objective(name: str) -> Iterator[None]:
+    """The same as `reading`, of a loss or a metric."""
+    token = _over_batch.set(True)
+    try:
+        with names_apart(), reading(name):
+            yield
+    finally:
+        _over_batch.reset(token)
 
 
 @contextmanager

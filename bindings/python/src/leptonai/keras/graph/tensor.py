@@ -22,6 +22,8 @@ class KerasTensor:
     """
 
     dtype = "float32"
+    # An array or a variable of a metric beside a symbolic tensor leaves the operation to the tensor.
+    __array_ufunc__ = None
     batch_size: int | None = None
     """Rows in every batch, where the inputs say it."""
 
@@ -73,6 +75,21 @@ class KerasTensor:
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return self._refuse("NumPy")
+
+    def __len__(self) -> int:
+        if not self.shape or self.shape[0] is None:
+            return int(self._refuse("len()"))
+        return self.shape[0]
+
+    # As in Keras, tensors are compared element by element.
+    def __eq__(self, other: object) -> Any:
+        return _ops().equal(self, other)
+
+    def __ne__(self, other: object) -> Any:
+        return _ops().not_equal(self, other)
+
+    def __hash__(self) -> int:
+        return id(self)
 
     def __neg__(self) -> Any:
         return _ops().negative(self)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...errors import NotSupportedError, bad_argument
+from ...errors import bad_argument
 from .._missing import missing_from
 from ..saving import (
     classes_of,
-    deserialize_keras_object,
-    function_name,
+    custom_object,
+    deserialize_in,
+    public,
     serialize_keras_object,
 )
 from .crossentropies import (
@@ -155,7 +156,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 
 def get(identifier: object) -> Any:
-    """A loss from its name, config, class, function or object.
+    """A loss from its name, config, class, function or object. A function of one's own stays what it is.
 
     A name gives the function of that name, or an object of the class of that name; unknown names pass: the library
     judges them at `compile`.
@@ -170,13 +171,7 @@ def get(identifier: object) -> Any:
     if isinstance(identifier, dict):
         return deserialize(identifier)
     if callable(identifier):
-        if function_name(identifier) is not None:
-            return identifier
-        raise NotSupportedError(
-            f"loss: a function of one's own ({identifier!r}) is not supported by this version; use one of "
-            f"{', '.join(sorted(classes_of(_MODULE)))}",
-            argument="loss",
-        )
+        return identifier
     raise bad_argument("loss", "a name or a loss of keras.losses", identifier)
 
 
@@ -188,12 +183,28 @@ def serialize(loss: Any) -> dict[str, Any]:
 def deserialize(config: Any) -> Any:
     """The loss, or the function, that a config describes."""
     if isinstance(config, str) or (isinstance(config, dict) and config.get("class_name") == "function"):
-        name = config if isinstance(config, str) else config.get("config")
-        return _named(name)
-    made = deserialize_keras_object({"module": _MODULE, **config})
+        if isinstance(config, str):
+            return _named(config)
+        name = config.get("config")
+        return FUNCTIONS.get(str(name)) or custom_object(config)
+    made = deserialize_in(_MODULE, config)
     if not isinstance(made, Loss):
         raise bad_argument("config", "the config of a loss", config)
     return made
+
+
+@public("leptonai.losses")
+class TracedLoss(Loss):
+    """A loss that was read when its model was made, and came with the model's file: its code is not here."""
+
+    def __init__(
+        self, name: str | None = None, reduction: str | None = "sum_over_batch_size", graph: Any = None
+    ) -> None:
+        super().__init__(name=name, reduction=reduction)
+        self._graph = graph
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "graph": self._graph}
 
 
 def _named(name: Any) -> Any:

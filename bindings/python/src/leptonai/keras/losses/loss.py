@@ -9,13 +9,15 @@ import numpy as np
 
 from ...errors import NotSupportedError, bad_argument, refuse_unless_default
 from .._names import automatic_name
+from ..graph.tensor import is_symbolic
 from .numerics import Floats, floats, quotient, same_rank
 
 _REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
 
 class Loss:
-    """The base class.
+    """The base class. A loss of one's own is a subclass with a `call(self, y_true, y_pred)` of `keras.ops`: it is read
+    once, and then runs in the library.
 
     Args:
         name: The loss's name.
@@ -52,8 +54,12 @@ class Loss:
         return self.call(y_true, y_pred), None
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The reduced loss of arrays."""
-        values, mask = self._values(y_true, y_pred)
+        """The reduced loss of arrays, or in another loss or metric of symbolic tensors."""
+        if is_symbolic((y_true, y_pred, sample_weight)):
+            from . import symbolic
+
+            return symbolic.reduced(self.call(y_true, y_pred), sample_weight, self.reduction)
+        values, mask = self._values(floats("y_true", y_true), floats("y_pred", y_pred))
         return reduce_weighted_values(values, sample_weight, mask, self.reduction)
 
     def get_config(self) -> dict[str, Any]:
@@ -83,7 +89,12 @@ class FunctionLoss(Loss):
         return {name: getattr(self, name) for name in self.arguments}
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        true, pred = same_rank(floats("y_true", y_true), floats("y_pred", y_pred))
+        if is_symbolic((y_true, y_pred)):
+            from . import symbolic
+
+            true, pred = symbolic.same_rank(y_true, y_pred)
+        else:
+            true, pred = same_rank(floats("y_true", y_true), floats("y_pred", y_pred))
         return type(self).function(true, pred, **self._arguments())
 
     def get_config(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...errors import NotSupportedError, bad_argument
+from ...errors import bad_argument
 from .._missing import missing_from
 from .._names import snake_case
 from ..losses import (
@@ -26,7 +26,7 @@ from ..losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from ..saving import classes_of, deserialize_keras_object, function_name, serialize_keras_object
+from ..saving import classes_of, custom_object, deserialize_in, function_name, public, serialize_keras_object
 from .accuracies import (
     Accuracy,
     BinaryAccuracy,
@@ -196,17 +196,28 @@ def chosen(identifier: object) -> Any:
         return identifier()
     if isinstance(identifier, dict):
         made = deserialize(identifier)
-        return function_name(made) or made
+        return function_name(made) or (made if isinstance(made, Metric) else chosen(made))
     if callable(identifier):
         name = function_name(identifier)
         if name is not None:
             return name
-        raise NotSupportedError(
-            f"metrics: a function of one's own ({identifier!r}) is not supported by this version; use one of "
-            f"{', '.join(sorted(classes_of(_MODULE)))}",
-            argument="metrics",
-        )
+        # A function of one's own: the mean of its values.
+        own = MeanMetricWrapper(identifier, name=getattr(identifier, "__name__", None) or type(identifier).__name__)
+        own._is_bare = True
+        return own
     raise bad_argument("metrics", "names or metrics of keras.metrics", identifier)
+
+
+@public("leptonai.metrics")
+class TracedMetric(Metric):
+    """A metric that was read when its model was made, and came with the model's file: its code is not here."""
+
+    def __init__(self, name: str | None = None, dtype: str | None = None, **graphs: Any) -> None:
+        super().__init__(dtype, name)
+        self._graphs = graphs
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self._graphs}
 
 
 _FUNCTIONS = {
@@ -236,11 +247,11 @@ def deserialize(config: Any) -> Any:
     if isinstance(config, str):
         return get(config)
     if isinstance(config, dict) and config.get("class_name") == "function":
-        function = _FUNCTIONS.get(str(config.get("config")))
+        function = _FUNCTIONS.get(str(config.get("config"))) or custom_object(config)
         if function is None:
             raise bad_argument("config", "the name of a metric function", config.get("config"))
         return function
-    made = deserialize_keras_object({"module": _MODULE, **config})
+    made = deserialize_in(_MODULE, config)
     if not isinstance(made, Metric):
         raise bad_argument("config", "the config of a metric", config)
     return made

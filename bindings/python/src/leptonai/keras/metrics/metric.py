@@ -14,6 +14,9 @@ class Metric:
 
     A metric in `compile` is measured by the library; the object itself is not updated by a fit.
 
+    A metric of one's own is a subclass whose state, of `add_weight`, only grows by what a batch adds. Its
+    `update_state` and `result`, written with `keras.ops`, are read once and then run in the library.
+
     Args:
         dtype: "float32" or None.
         name: The key in the history.
@@ -52,7 +55,7 @@ class Metric:
         refuse_unless_default(
             "add_variable",
             {"initializer": "variables of metrics begin at 0"},
-            initializer=(None if initializer in ("zeros", "Zeros") else initializer, None),
+            initializer=(None if _is_zeros(initializer) else initializer, None),
         )
         variable = MetricVariable(tuple(shape), dtype or self._dtype, name)
         self._variables.append(variable)
@@ -97,3 +100,7 @@ class Metric:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def _is_zeros(initializer: object) -> bool:
+    return initializer in ("zeros", "Zeros") or type(initializer).__name__ == "Zeros"

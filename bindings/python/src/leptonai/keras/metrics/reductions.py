@@ -8,9 +8,10 @@ from typing import Any, Self
 import numpy as np
 
 from ...errors import bad_argument
+from ..graph.tensor import is_symbolic
 from ..losses.loss import apply_mask
 from ..losses.numerics import Floats, floats, quotient, same_rank
-from ..saving import function_name, public, serialize_keras_object
+from ..saving import public, serialize_keras_object
 from .metric import Metric
 
 _MODULE = "keras.metrics"
@@ -48,11 +49,17 @@ class Sum(Metric):
         self.total = self.add_variable((), name="total")
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        if is_symbolic((values, sample_weight)):
+            from .symbolic import add_to_sum
+
+            add_to_sum(self.total, values, sample_weight)
+            return
         values, _ = samplewise(values, sample_weight, np.sum)
         self.total.assign_add(values.sum())
 
     def result(self) -> Any:
-        return self.total.numpy()[()]
+        held = self.total._held()
+        return held if is_symbolic(held) else held.copy()[()]
 
 
 class BaseMean(Metric):
@@ -64,11 +71,20 @@ class BaseMean(Metric):
         self.count = self.add_variable((), name="count")
 
     def _take(self, values: Any, sample_weight: Any, mask: Any = None) -> None:
+        if is_symbolic((values, sample_weight)):
+            from .symbolic import add_to_mean
+
+            add_to_mean(self.total, self.count, values, sample_weight)
+            return
         values, weight = samplewise(values, sample_weight, np.mean, mask)
         self.total.assign_add(values.sum())
         self.count.assign_add(weight.sum() if weight is not None else values.shape[0] if values.ndim else 1)
 
     def result(self) -> Any:
+        if is_symbolic(self.total._held()):
+            from .symbolic import mean
+
+            return mean(self.total, self.count)
         return quotient(self.total, self.count)[()]
 
 
@@ -92,6 +108,9 @@ class MeanMetricWrapper(BaseMean):
         kwargs: Its other arguments.
     """
 
+    _is_bare = False
+    """Whether it stands for a function that `compile` was given."""
+
     def __init__(
         self, fn: Callable[..., Any], name: str | None = None, dtype: str | None = None, **kwargs: Any
     ) -> None:
@@ -103,8 +122,6 @@ class MeanMetricWrapper(BaseMean):
         self._take(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
-        if function_name(self._fn) is None:
-            raise bad_argument("fn", "a function of keras.losses or keras.metrics", self._fn)
         return {**super().get_config(), "fn": serialize_keras_object(self._fn), **self._fn_kwargs}
 
     @classmethod

@@ -8,35 +8,40 @@ from typing import Any
 
 from ... import _core
 from ...errors import CorruptDataError, bad_argument, refuse_unless_default
-from ..saving import deserialize_keras_object
+from ..saving import custom_object_scope, deserialize_keras_object
 from .model import Model
 from .persistence import path_for_files
 from .sequential import Sequential
 
 
 def load_model(
-    filepath: str | os.PathLike[str], custom_objects: None = None, compile: bool = True, safe_mode: bool = True
+    filepath: str | os.PathLike[str],
+    custom_objects: dict[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,
 ) -> Model:
     """The model that `save` wrote, ours or Keras's, compiled if it was.
 
     The ending says what it is: ".keras" is Keras's archive, which needs the package h5py; everything else a safetensors
     file.
 
-    Nothing in a file is ever executed.
+    Nothing in a file is ever executed. Losses and metrics of one's own are in a safetensors file as they were read; in
+    Keras's archive they are names, which `custom_objects` or `keras.saving.register_keras_serializable` give a meaning.
+
+    Args:
+        custom_objects: Losses, metrics and functions of one's own, by the names that the file has for them.
+        compile: Whether to compile the model as it was.
 
     Raises:
         FileNotFoundError: No such file.
         ValueError: Not a model file, or a damaged one.
+        TypeError: It names a loss or metric of one's own that is not given.
     """
-    refuse_unless_default(
-        "load_model",
-        {"custom_objects": "use the layers of leptonai.keras"},
-        custom_objects=(custom_objects, None),
-        safe_mode=(safe_mode, True),
-    )
+    refuse_unless_default("load_model", {}, safe_mode=(safe_mode, True))
     path = path_for_files(filepath)
     if path.lower().endswith(".keras"):
-        return _load_archive(path, compile)
+        with custom_object_scope(custom_objects):
+            return _load_archive(path, compile)
     handle = _core.model_load(path)
     described = json.loads(_core.model_get_config(handle))
     model: Model

@@ -9,6 +9,7 @@ import numpy as np
 from ...errors import NotSupportedError
 from ..graph import KerasTensor, is_symbolic
 from .function import Eager
+from .shapes import shape as extents_of
 
 
 def full(shape: Any, fill_value: Any, dtype: str | None = None) -> Any:
@@ -46,9 +47,14 @@ def logspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: 
     return np.logspace(start, stop, num, endpoint, base, dtype=np.float32)
 
 
-def size(x: Any) -> int | None:
-    """How many elements; None for a symbolic tensor, whose batch is not known."""
-    return None if isinstance(x, KerasTensor) else int(np.size(x))
+def size(x: Any) -> Any:
+    """How many elements; None for a symbolic tensor, whose batch is not known, but a tensor in losses and metrics."""
+    if not isinstance(x, KerasTensor):
+        return int(np.size(x))
+    total: Any = 1
+    for extent in extents_of(x):
+        total = None if extent is None or total is None else total * extent
+    return total
 
 
 def is_tensor(x: Any) -> bool:

@@ -60,6 +60,7 @@ def _plain(value: Any) -> Any:
 
 def apply(module: str, class_name: str, args: tuple[Any, ...], attributes: dict[str, Any], eager: Eager | None) -> Any:
     """The function of tensors `args`: a part of a model when one is symbolic, and else computed by `eager`."""
+    args = map_structure(_held, args)
     if is_symbolic(args):
         return Function(f"keras.src.ops.{module}", class_name, attributes)._call_symbolically(_tensors(args), {})
     if eager is None:
@@ -67,6 +68,12 @@ def apply(module: str, class_name: str, args: tuple[Any, ...], attributes: dict[
     # As in a model: NaN and infinity are results like any others.
     with np.errstate(all="ignore"):
         return eager(*map_structure(_array, args))
+
+
+def _held(value: Any) -> Any:
+    """What a variable of a metric holds: numbers, or a symbolic tensor while the metric's code is read."""
+    held = getattr(value, "_held", None)
+    return value if held is None else held()
 
 
 def _tensors(args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -7,23 +7,36 @@ from typing import Any
 import numpy as np
 
 from ...errors import bad_argument
-from ..graph import KerasTensor
+from ..graph import KerasTensor, is_over_batch
 from .function import Function, apply
 
 
-def shape(x: Any) -> tuple[int | None, ...]:
-    """The extents; None for the batch of a symbolic tensor."""
-    return x.shape if isinstance(x, KerasTensor) else np.shape(x)
+def shape(x: Any) -> tuple[Any, ...]:
+    """The extents; None for the batch of a symbolic tensor, or in losses and metrics a tensor: the number of rows."""
+    if not isinstance(x, KerasTensor):
+        return np.shape(x)
+    if x.shape and x.shape[0] is None and is_over_batch():
+        return _rows(x), *x.shape[1:]
+    return x.shape
+
+
+def _rows(x: KerasTensor) -> Any:
+    """How many rows the batch has: a 1 for each, added up."""
+    ones = apply("numpy", "OnesLike", (x,), {}, None)
+    if x.ndim > 1:
+        ones = apply("numpy", "Mean", (ones,), {"axis": list(range(1, x.ndim)), "keepdims": False}, None)
+    return apply("numpy", "Sum", (ones,), {"axis": None, "keepdims": False}, None)
 
 
 def ndim(x: Any) -> int:
     """The number of axes."""
-    return len(shape(x))
+    return x.ndim if isinstance(x, KerasTensor) else np.ndim(x)
 
 
 def reshape(x: Any, newshape: Any) -> Any:
     """The same numbers under another shape; -1 is what is left."""
-    extents = [-1 if extent is None else extent for extent in newshape]
+    wanted = [newshape] if isinstance(newshape, int) else newshape
+    extents = [-1 if extent is None or isinstance(extent, KerasTensor) else extent for extent in wanted]
     return apply("numpy", "Reshape", (x,), {"newshape": extents}, lambda a: np.reshape(a, extents))
 
 
@@ -128,7 +141,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
 
 def broadcast_to(x: Any, shape: Any) -> Any:
     """Repeated to a larger shape."""
-    extents = [-1 if extent is None else extent for extent in shape]
+    extents = [-1 if extent is None or isinstance(extent, KerasTensor) else extent for extent in shape]
     return apply("numpy", "BroadcastTo", (x,), {"shape": extents}, lambda a: np.broadcast_to(a, extents))
 
 

@@ -79,3 +79,10 @@ def nonfinite_policy(value: object) -> int:
     if value == "allow":
         return 1
     raise bad_argument("nonfinite", '"error" or "allow"', value)
+
+
+def fraction(argument: str, value: Any) -> float:
+    """`value` as a part of the rows."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+        raise bad_argument(argument, "a number f with 0 <= f < 1", value)
+    return float(value)

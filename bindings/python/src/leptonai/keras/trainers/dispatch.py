@@ -11,6 +11,7 @@ from ..callbacks.callback_list import CallbackList
 from ..callbacks.history import History
 from ..callbacks.progbar_logger import ProgbarLogger
 from ..utils.progbar import INTERVAL
+from .lists import with_arrays
 
 if TYPE_CHECKING:
     from ..models.model import Model
@@ -72,6 +73,7 @@ class FitDispatcher:
         self.ended = 0
 
     def __call__(self, event: int, epoch: int, step: int, steps: int, logs: dict[str, Any]) -> bool:
+        logs = with_arrays(logs)
         if event in (VALIDATION_BEGIN, VALIDATION_BATCH_END, VALIDATION_END):
             self._validation(event, step, steps, logs)
             # As in Keras, a validation that has begun is completed; the end of its epoch sees `stop_training`.
@@ -173,6 +175,7 @@ class RunDispatcher:
 
     def __call__(self, event: int, epoch: int, step: int, steps: int, logs: dict[str, Any]) -> bool:
         if event == BATCH_END:
+            logs = with_arrays(logs)
             # Nodes work side by side, so one event may report several batches.
             for batch in range(self._done, step if self._each_batch else 0):
                 self._callbacks.call(self._end, batch, logs)

@@ -8,6 +8,7 @@ from ... import _core
 from ...errors import bad_argument
 from .arguments import nonfinite_policy
 from .arrays import Array, as_tuple, to_class_weight
+from .lists import with_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -101,7 +102,7 @@ class BatchMethods:
             self._batch_names = tuple(
                 _core.model_batch_metric_name(self._handle, index) for index in range(len(numbers))
             )
-        logs = dict(zip(self._batch_names, numbers, strict=True))
+        logs: dict[str, Any] = with_arrays(dict(zip(self._batch_names, numbers, strict=True)))
         if return_dict:
             return logs
         values = [logs[name] for name in self._in_compiled_order(logs)]

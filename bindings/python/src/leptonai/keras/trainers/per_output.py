@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 from ... import _core
 from ...errors import bad_argument
 from .. import losses, metrics, optimizers
 from ..metrics import Metric
+from ..objectives.own import OwnObjectives, described_loss, described_metric, each, is_own_loss, is_own_metric
 from ..saving import serialize_keras_object
 
 
 def described(chosen: Any) -> Any:
-    """A loss, metric or optimizer as JSON can hold it."""
+    """A loss, metric or optimizer as the library takes it, in what JSON can hold."""
     if isinstance(chosen, str):
         return chosen
+    if isinstance(chosen, Metric) and is_own_metric(chosen):
+        return described_metric(chosen)
+    if not isinstance(chosen, Metric | optimizers.Optimizer | dict) and is_own_loss(chosen):
+        return described_loss(chosen)
     config = serialize_keras_object(chosen)
     if isinstance(chosen, optimizers.Optimizer):
         config["config"] = chosen._library_config()
@@ -28,24 +32,38 @@ def text_of(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _each(structure: Any, function: Callable[[Any], Any]) -> Any:
-    if isinstance(structure, dict) and "class_name" not in structure:
-        return {name: _each(item, function) for name, item in structure.items()}
-    if isinstance(structure, list | tuple):
-        return [_each(item, function) for item in structure]
-    return None if structure is None else function(structure)
+def written(chosen: Any) -> Any:
+    """A loss or metric as Keras writes it in files: one of the user's own by its name."""
+    if chosen is None or isinstance(chosen, str):
+        return chosen
+    if isinstance(chosen, metrics.MeanMetricWrapper) and chosen._is_bare:
+        return serialize_keras_object(chosen._fn)
+    return serialize_keras_object(chosen)
 
 
-def loss_config(loss: Any) -> Any:
-    """The loss of each output: None, one, a list or a dict."""
-    return _each(loss, lambda item: described(losses.get(item)))
+def chosen_losses(loss: Any) -> Any:
+    """The loss of each output, made from names and configs: None, one, a list or a dict."""
+    return each(loss, losses.get)
+
+
+def own_among(losses: Any, weights: Any, plain: Any, weighted: Any) -> OwnObjectives | None:
+    """What keeps losses and metrics some of which are the user's own; None when none is."""
+    found = [is_own_metric(metric) for metric in (*flat_metrics(plain), *flat_metrics(weighted))]
+    each(losses, lambda item: found.append(is_own_loss(item)))
+    return OwnObjectives(losses, weights, plain, weighted) if any(found) else None
+
+
+def loss_texts(losses: Any) -> str | None:
+    """The losses as the library takes them."""
+    config = each(losses, described)
+    return None if config is None else text_of(config)
 
 
 def weights_config(weights: Any) -> Any:
     """The weight of each loss, likewise."""
     if weights is not None and not isinstance(weights, list | tuple | dict | float | int):
         raise bad_argument("loss_weights", "a number, or a list or dict of numbers", weights)
-    return _each(weights, lambda item: item.item() if hasattr(item, "item") else item)
+    return each(weights, lambda item: item.item() if hasattr(item, "item") else item)
 
 
 def chosen_metrics(argument: str, chosen: Any) -> Any:
@@ -54,14 +72,14 @@ def chosen_metrics(argument: str, chosen: Any) -> Any:
         return []
     if not isinstance(chosen, list | tuple | dict):
         raise bad_argument(argument, "a list, tuple or dict of metrics", chosen)
-    return _each(chosen, metrics.chosen)
+    return each(chosen, metrics.chosen)
 
 
 def metric_texts(chosen: Any) -> tuple[str, ...]:
     """As the library takes them: one text for each, or one for a dict."""
     if isinstance(chosen, dict):
-        return (json.dumps(_each(chosen, described)),) if chosen else ()
-    return tuple("null" if item is None else text_of(_each(item, described)) for item in chosen)
+        return (json.dumps(each(chosen, described)),) if chosen else ()
+    return tuple("null" if item is None else text_of(each(item, described)) for item in chosen)
 
 
 def flat_metrics(chosen: Any) -> list[str | Metric]:

@@ -22,19 +22,24 @@ from ...errors import (
 from .. import losses, optimizers
 from ..callbacks import CallbackList, History, ProgbarLogger
 from ..metrics import Metric
+from ..objectives import OwnObjectives
 from ..utils.progbar import resolve_verbose
-from .arguments import Nonfinite, Verbose, nonfinite_policy, whole
+from .arguments import Nonfinite, Verbose, fraction, nonfinite_policy, whole
 from .arrays import adjust_rank, to_class_weight, to_inputs, to_sample_weight
 from .dispatch import FitDispatcher, RunDispatcher
+from .lists import read_history
 from .on_batch import BatchMethods
 from .per_output import (
+    chosen_losses,
     chosen_metrics,
     described,
     flat_metrics,
-    loss_config,
+    loss_texts,
     metric_texts,
+    own_among,
     text_of,
     weights_config,
+    written,
 )
 from .sources import is_source, is_streamed
 
@@ -66,6 +71,7 @@ class Trainer(BatchMethods):
         self.optimizer: Any = None
         self.loss: Any = None
         self._compiled_metrics: tuple[str | Metric, ...] = ()
+        self._own: OwnObjectives | None = None
         self._fit_lock = threading.Lock()
 
     @abstractmethod
@@ -90,8 +96,9 @@ class Trainer(BatchMethods):
 
         Args:
             optimizer: A name or an optimizer of keras.optimizers.
-            loss: A name or a loss of keras.losses.
-            metrics: Names or metrics of keras.metrics, not weighted by sample weights.
+            loss: A name, a loss of keras.losses, or one's own: a function of targets and predictions or a subclass of
+                keras.losses.Loss, written with keras.ops.
+            metrics: Names or metrics of keras.metrics, or one's own, not weighted by sample weights.
             weighted_metrics: Metrics that are weighted by sample and class weights.
             jit_compile, auto_scale_loss: Accepted; there is nothing to choose.
 
@@ -110,19 +117,20 @@ class Trainer(BatchMethods):
             steps_per_execution=(steps_per_execution, 1),
         )
         chosen = optimizers.get(optimizer)
-        losses_of_outputs = loss_config(loss)
+        objects = chosen_losses(loss)
         weights = weights_config(loss_weights)
         plain = chosen_metrics("metrics", metrics)
         weighted = chosen_metrics("weighted_metrics", weighted_metrics)
         _core.model_compile(
             self._handle,
             text_of(described(chosen)),
-            None if losses_of_outputs is None else text_of(losses_of_outputs),
+            loss_texts(objects),
             metric_texts(plain),
             metric_texts(weighted),
             None if weights is None else json.dumps(weights),
         )
         self._set_compiled(chosen, loss, (*flat_metrics(plain), *flat_metrics(weighted)))
+        self._own = own_among(objects, weights, plain, weighted)
 
     def _set_compiled(self, optimizer: Any, loss: Any, chosen: tuple[str | Metric, ...]) -> None:
         self.compiled = True
@@ -130,6 +138,7 @@ class Trainer(BatchMethods):
         self.loss = loss
         self._compiled_metrics = chosen
         self._batch_names = ()
+        self._own = None
         self._attach_optimizer()
 
     def _read_compiled(self) -> None:
@@ -147,7 +156,8 @@ class Trainer(BatchMethods):
 
     def get_compile_config(self) -> dict[str, Any] | None:
         """Optimizer, loss and metrics as a dict that JSON can hold; None when the model is not compiled."""
-        return self._library_compile_config() if self.compiled else None
+        config = self._library_compile_config() if self.compiled else None
+        return config if config is None or self._own is None else {**config, **self._own.written(written)}
 
     def _library_compile_config(self) -> dict[str, Any] | None:
         try:
@@ -238,7 +248,7 @@ class Trainer(BatchMethods):
                 epochs=epochs,
                 callbacks=callbacks,
                 prepare_callbacks=_callbacks,
-                validation_split=_split("validation_split", validation_split),
+                validation_split=fraction("validation_split", validation_split),
                 validation_data=validation_data,
                 shuffle=bool(shuffle),
                 class_weight=class_weight,
@@ -256,7 +266,7 @@ class Trainer(BatchMethods):
             return history
         xs, ys = self._data(x, y)
         validation = self._validation(validation_data)
-        split = _split("validation_split", validation_split) if validation_data is None else 0.0
+        split = fraction("validation_split", validation_split) if validation_data is None else 0.0
         rows = xs[0].shape[0] if xs[0].ndim else 0
         steps = -(-(int(rows * (1 - split)) if split else rows) // batch)
 
@@ -317,7 +327,7 @@ class Trainer(BatchMethods):
         initial_epoch: int,
     ) -> None:
         """Brings the history up to what was done, and raises what stopped the training."""
-        done = {} if handle is None else _read_history(handle)
+        done = {} if handle is None else read_history(handle)
         for number in range(dispatcher.ended, len(done.get("loss", ()))):
             logs = {name: values[number] for name, values in done.items() if number < len(values)}
             if stopped_by is None:
@@ -414,7 +424,7 @@ class Trainer(BatchMethods):
     ) -> float | list[float] | dict[str, float]:
         if stopped_by is not None:
             raise stopped_by
-        logs = {} if handle is None else {name: values[-1] for name, values in _read_history(handle).items()}
+        logs = {} if handle is None else {name: values[-1] for name, values in read_history(handle).items()}
         if bar is not None:
             bar.finish(logs)
         user_callbacks.call("on_test_end", logs)
@@ -637,7 +647,11 @@ class Trainer(BatchMethods):
         self, x: Any, y: Any, x_name: str = "x", y_name: str = "y"
     ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         xs = self._inputs(x_name, x)
-        return xs, to_inputs(y_name, y, tuple(len(tail) + 1 for tail in self._output_tails), self._output_names)
+        ys = to_inputs(y_name, y, tuple(len(tail) + 1 for tail in self._output_tails), self._output_names)
+        if self._own is not None:
+            targets = [array.shape[1:] for array in ys]
+            self._own.read(self._handle, self._output_names, self._output_tails, targets, described)
+        return xs, ys
 
     def _sample_weight(self, argument: str, value: Any) -> Array | tuple[Array, ...] | None:
         """One weight per row, or one array of weights for each output."""
@@ -675,12 +689,6 @@ def _name(metric: str | Metric) -> str:
     return metric if isinstance(metric, str) else metric.name
 
 
-def _split(argument: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-        raise bad_argument(argument, "a number f with 0 <= f < 1", value)
-    return float(value)
-
-
 def _refuse_nonfinite(array: Array, policy: object) -> None:
     """The library's check, for predictions that do not go through a client."""
     if policy != "error":
@@ -695,8 +703,3 @@ def _refuse_nonfinite(array: Array, policy: object) -> None:
         f"{value} at {tuple(int(index) for index in where)}",
         NonFiniteError,
     )
-
-
-def _read_history(handle: HistoryHandle) -> dict[str, list[float]]:
-    names = [_core.history_metric_name(handle, index) for index in range(_core.history_metric_count(handle))]
-    return {name: _core.history_values(handle, name) for name in names}

@@ -142,7 +142,7 @@ class NotebookBar:
         share = 0 if not target else 100 * current // target
         rate = current / seconds if seconds > 0 else 0.0
         left = "?" if not rate or target is None else _minutes((target - current) / rate)
-        numbers = "".join(f", {name}={float(value):.4g}" for name, value in logs.items())
+        numbers = "".join(f", {name}={_number(value):.4g}" for name, value in logs.items())
         colour = "#2e7d32" if finalize else "#1976d2"
         self._handle.update(
             self._html(
@@ -194,9 +194,14 @@ def _per_step(seconds: float) -> str:
     return f"{seconds * 1e6:.0f}us/step"
 
 
+def _number(value: Any) -> float:
+    """Of a metric with several values, as Keras, their mean."""
+    return float(value.mean()) if getattr(value, "ndim", 0) else float(value)
+
+
 def _numbers(logs: Mapping[str, Any]) -> str:
     parts = []
     for name, value in logs.items():
-        number = float(value)
+        number = _number(value)
         parts.append(f" - {name}: {number:.4f}" if abs(number) > 1e-3 else f" - {name}: {number:.4e}")
     return "".join(parts)
