@@ -12,6 +12,8 @@ package struct Objectives: Sendable {
         let lossAxis: Int
         let lossWeight: Double
         let metrics: [ResolvedMetric]
+        /// The value that says which positions count for the loss and for metrics that are means; nil for all.
+        let mask: Int?
 
         /// Whether anything is computed from its targets.
         var isUsed: Bool { loss != nil || !metrics.isEmpty }
@@ -25,6 +27,8 @@ package struct Objectives: Sendable {
             return Array(shape[..<classAxis] + shape[(classAxis + 1)...])
         }
         var classes: Int { shape.isEmpty ? 1 : shape[classAxis] }
+        /// Extents of a sample's values of the loss.
+        var positions: [Int] { Objectives.positions(shape, without: lossAxis) }
 
         /// The label that is no class and that whoever looks labels up leaves out; nil when not all leave it out.
         var ignoredLabel: Int? {
@@ -58,13 +62,19 @@ package struct Objectives: Sendable {
             for (metric, name) in zip(weighted[index], reported.weighted[index]) {
                 metrics.append(try Objectives.resolve(metric, losses[index], shape, name: name, isWeighted: true))
             }
-            outputs.append(
-                Output(
-                    name: names[index], shape: shape, loss: losses[index], lossAxis: axis,
-                    lossWeight: weights[index] ?? 1,
-                    metrics: metrics))
+            let output = Output(
+                name: names[index], shape: shape, loss: losses[index], lossAxis: axis,
+                lossWeight: weights[index] ?? 1, metrics: metrics,
+                mask: index < operations.outputMasks.count ? operations.outputMasks[index] : nil)
+            if let mask = output.mask { try output.check(mask: operations.sampleShapes[mask]) }
+            outputs.append(output)
         }
         self.outputs = outputs
+    }
+
+    /// The extents of a sample without the axis that a loss or metric sums over.
+    fileprivate static func positions(_ shape: [Int], without axis: Int) -> [Int] {
+        shape.isEmpty ? [] : Array(shape[..<axis] + shape[(axis + 1)...])
     }
 
     private static func resolve(
@@ -94,6 +104,36 @@ package struct Objectives: Sendable {
     }
 
     var hasLoss: Bool { outputs.contains { $0.loss != nil } }
+}
+
+extension Objectives.Output {
+    /// Checks that each number of a mask stands for values of the loss and of the metrics.
+    ///
+    /// - Throws: `shapeMismatch`, `notSupported`.
+    fileprivate func check(mask: [Int]) throws(LeptonError) {
+        if let loss {
+            guard !loss.kind.groupsElements || loss.parameters.axes == nil else {
+                throw LeptonError(
+                    .notSupported,
+                    "\(loss.kind.rawValue) with axis on the output '\(name)', which has a mask, is not supported; leave "
+                        + "axis out")
+            }
+            if !loss.kind.groupsElements { try check(mask: mask, positions, "loss") }
+        }
+        for metric in metrics where metric.metric.isMean {
+            let positions = Objectives.positions(shape, without: metric.axis)
+            try check(mask: mask, positions, "metric '\(metric.name)'")
+        }
+    }
+
+    private func check(mask: [Int], _ positions: [Int], _ what: String) throws(LeptonError) {
+        guard mask.count <= positions.count, mask == Array(positions.prefix(mask.count)) else {
+            throw LeptonError(
+                .shapeMismatch, argument: "mask of the output '\(name)'",
+                expected: "the shape of the values of the \(what), \(Shape.batchText(positions))",
+                received: Shape.batchText(mask))
+        }
+    }
 }
 
 /// What the history calls metrics, as Keras has it: with the output's name before it where there are several outputs,

@@ -49,17 +49,21 @@ extension PlanBuilder {
             base.source2 = .data(target)
             if let column = output.weights { base.source3 = .data(column) }
             base.rowsPerWeight = output.weightsPerRow
+            let mask = output.objective.mask.map {
+                OutputMask(values: self.value($0), positions: graph.floatsPerRow($0))
+            }
             if let loss = output.objective.loss {
                 base.sumIndex = nextLoss
                 base.factor = Float(output.objective.lossWeight)
                 let gradient = isTraining && wantsGradient(value) ? makeGradientPart(value) : .none
-                emitLoss(loss, axis: output.objective.lossAxis, of: value, gradient: gradient, base: base)
+                emitLoss(
+                    loss, axis: output.objective.lossAxis, of: value, mask: mask, gradient: gradient, base: base)
                 if gradient != .none { finishGradientPart(value, gradient) }
                 nextLoss += 2
             }
             for metric in output.objective.metrics {
                 base.sumIndex = nextMetric
-                emitMetric(metric, of: value, base: base)
+                emitMetric(metric, of: value, mask: mask, base: base)
                 nextMetric += metric.sumCount
             }
         }
