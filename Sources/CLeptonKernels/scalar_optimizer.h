@@ -46,7 +46,7 @@ static double sum_absolute_f32(const float *x, size_t n) {
 
 static void penalty_grad_f32(float *g, const float *w, size_t n, float l1, float l2) {
     for (size_t i = 0; i < n; i++)
-        g[i] += l1 * sign_of(w[i]) + 2.0f * l2 * w[i];
+        g[i] += l1 * (w[i] == 0.0f ? 1.0f : sign_of(w[i])) + 2.0f * l2 * w[i];
 }
 
 static void limit_norms_f32(float *w, float *norms, size_t outer, size_t reduced, size_t inner, float minimum,

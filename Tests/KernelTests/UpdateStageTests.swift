@@ -83,7 +83,7 @@ extension KernelTests {
                 #expect(Array(values[..<4]) == [0, 0, 0.5, 1] && values[4].isNaN, "\(name)")
                 var gradient: [Float] = [1, 1, 1]
                 lepton_k_penalty_grad_f32(&gradient, [2, -2, 0], 3, 0.5, 0.25)
-                #expect(gradient == [2.5, -0.5, 1], "\(name)")
+                #expect(gradient == [2.5, -0.5, 1.5], "\(name)")
                 // Columns of norm 5 and 1, of which the first is brought to 2.
                 var matrix: [Float] = [3, 0, 4, 1], scratch: [Float] = [0, 0]
                 lepton_k_limit_norms_f32(&matrix, &scratch, 1, 2, 2, 0, 2, 1)

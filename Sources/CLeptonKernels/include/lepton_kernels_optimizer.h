@@ -28,7 +28,7 @@ double lepton_k_sum_squares_f32(const float *x, size_t n);
 /** The sum of |x|, in one fixed order. */
 double lepton_k_sum_absolute_f32(const float *x, size_t n);
 
-/** g += l1 sign(w) + 2 l2 w, the gradient of l1 sum |w| + l2 sum w^2. */
+/** g += l1 sign(w) + 2 l2 w, the gradient of l1 sum |w| + l2 sum w^2, where the sign of 0 is 1. */
 void lepton_k_penalty_grad_f32(float *g, const float *w, size_t n, float l1, float l2);
 
 /** w (outer, reduced, inner): each of the outer * inner vectors along the middle axis is multiplied by

@@ -66,7 +66,7 @@ static double sum_absolute_f32(const float *x, size_t n) {
 static void penalty_grad_f32(float *g, const float *w, size_t n, float l1, float l2) {
     FOR_VECTORS(i, left) {
         vf wv = load_any(w + i, left);
-        vf sign = keep(wv > 0, splat(1.0f)) - keep(wv < 0, splat(1.0f));
+        vf sign = keep(wv >= 0, splat(1.0f)) - keep(wv < 0, splat(1.0f));
         sign = choose(wv == wv, sign, wv);
         store_any(g + i, load_any(g + i, left) + (l1 * sign + 2.0f * l2 * wv), left);
     }

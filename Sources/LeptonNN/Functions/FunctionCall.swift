@@ -8,11 +8,13 @@ package struct FunctionCall {
     let inputs: [Int]
     let call: LayerCall
     let attributes: JSONObject
+    private let keywords = SeenKeywords()
 
     // MARK: Arguments
 
     /// The argument at a position or under a keyword; nil when it is absent or null.
     func argument(_ position: Int, _ keyword: String) -> LayerCall.Argument? {
+        keywords.seen.insert(keyword)
         if call.positional.indices.contains(position) {
             let argument = call.positional[position]
             return argument == .value(.null) ? nil : argument
@@ -103,6 +105,7 @@ package struct FunctionCall {
 
     /// A setting of the function: an attribute of its config, or a keyword of the call.
     func setting(_ keyword: String) -> JSONValue? {
+        keywords.seen.insert(keyword)
         if let value = attributes[keyword], !value.isNull { return FunctionCall.plain(value) }
         guard let argument = call[keyword], let value = FunctionCall.json(argument) else { return nil }
         return FunctionCall.plain(value)
@@ -144,6 +147,19 @@ package struct FunctionCall {
         )
     }
 
+    /// Refuses keywords of the call that the function did not ask for.
+    ///
+    /// - Parameter known: settings that it has, be they asked for or not.
+    /// - Throws: `invalidArgument`.
+    func checkKeywords(known: [String]) throws(LeptonError) {
+        for keyword in call.keywords where keyword.argument != .value(.null) {
+            guard keywords.seen.contains(keyword.name) || known.contains(keyword.name) else {
+                throw unknownName(
+                    "argument of keras.ops.\(snakeCase(name))", keyword.name, known: keywords.seen.union(known).sorted())
+            }
+        }
+    }
+
     // MARK: Axes
 
     func isShared(_ value: Int) -> Bool { graph.operations.isShared(value) }
@@ -183,4 +199,9 @@ package struct FunctionCall {
         for axis in axes { sample.append(try sampleAxis(axis, of: value)) }
         return sample
     }
+}
+
+/// Which keywords a function has asked for while it was lowered.
+private final class SeenKeywords {
+    var seen: Set<String> = []
 }

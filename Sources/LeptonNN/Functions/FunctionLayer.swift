@@ -97,6 +97,7 @@ package struct FunctionLayer: Layer {
         var context = FunctionCall(
             name: name, graph: graph, inputs: inputs, call: call, attributes: attributes)
         let outputs = try definition.lower(&context)
+        try context.checkKeywords(known: definition.attributes)
         graph = context.graph
         return outputs
     }

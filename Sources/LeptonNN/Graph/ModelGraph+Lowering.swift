@@ -126,7 +126,13 @@ extension ModelGraph {
             lowered.operations.addInput(shape, isText: takesText(place))
         }
         let numbers = try addWeights(inference, to: &lowered)
-        lowered.operations.outputs = try lower(into: &lowered, inputs: values, weights: numbers)
+        let outputs = try lower(into: &lowered, inputs: values, weights: numbers)
+        lowered.operations.outputs = outputs
+        for output in outputs {
+            let mask = lowered.masks[output]
+            lowered.operations.outputMasks.append(
+                try mask.map { mask throws(LeptonError) in try lowered.operations.perRow(mask) })
+        }
         lowered.operations.dropUnreadInputs()
         return lowered.operations
     }
@@ -173,11 +179,14 @@ extension ModelGraph {
                 graph.path.append(layer.options.name ?? layer.identity.className)
                 defer { graph.path.removeLast() }
                 var made = try layer.lowerAll(into: &graph, inputs: inputValues, weights: weights[node.layer])
-                if let regularizer = layer.options.activityRegularizer {
+                if let regularizer = layer.options.activityRegularizer, !layer.placesActivityPenalty {
                     made = try graph.appendPenalty(regularizer, after: made)
                 }
-                if layer.supportsMasking, let first = inputValues.first, let mask = graph.masks[first] {
-                    for value in made where graph.masks[value] == nil { graph.masks[value] = mask }
+                // Keras lets the first output have it, be there others.
+                if layer.supportsMasking, let first = inputValues.first, let mask = graph.masks[first],
+                    let output = made.first, graph.masks[output] == nil
+                {
+                    graph.masks[output] = mask
                 }
                 outputsOfNode.append(made)
             }

@@ -127,6 +127,9 @@ package struct OperationGraph: Sendable {
     /// Inputs that are text, which no operation takes.
     private var texts: Set<Int> = []
     package var outputs: [Int] = []
+    /// For each of the outputs, the value that is its mask: 1 where it counts for losses and metrics and 0 elsewhere, with
+    /// the first axes of the output's sample shape. Nil, or absent, for an output without a mask.
+    package var outputMasks: [Int?] = []
     package private(set) var dropoutCount = 0
     /// Values that are the same for every row of a batch and stand in memory once: weights used as values, constants,
     /// and what is computed from these alone. A model's outputs must not be among them; see `perRow`.
@@ -256,7 +259,7 @@ package struct OperationGraph: Sendable {
 
     /// Leaves out inputs as they came where nothing but encoders reads them.
     package mutating func dropUnreadInputs() {
-        var read = Set(outputs)
+        var read = Set(outputs + outputMasks.compactMap { $0 })
         for node in nodes { read.formUnion(node.inputs) }
         let encoded = Set(inputSources.filter { $0.encoder != nil }.map(\.modelInput))
         let kept = inputs.indices.filter {

@@ -66,6 +66,8 @@ public struct Dense: Layer {
         ]
     }
 
+    public var supportsMasking: Bool { true }
+
     private func inputExtent(_ inputShapes: [[Int]]) throws(LeptonError) -> Int {
         guard units >= 1 else {
             throw LeptonError(

@@ -34,8 +34,11 @@ public protocol Layer: Sendable {
     /// As `lower`, for layers that may have several outputs.
     func lowerAll(into graph: inout LoweredGraph, inputs: [Int], weights: [Int]) throws(LeptonError) -> [Int]
 
-    /// Whether the mask of the first input is also that of the outputs.
+    /// Whether the mask of the first input is also that of the first output.
     var supportsMasking: Bool { get }
+
+    /// Whether `lower` puts the penalty of `activity_regularizer` where it belongs; otherwise it is on the outputs.
+    var placesActivityPenalty: Bool { get }
 
     /// Weights that the layer has the arguments `<weight>_regularizer` and `<weight>_constraint` for: "kernel", "bias".
     /// `recurrent`, say, is the weight of that name or else `recurrent_kernel`. They are read into `options`, applied to
@@ -60,6 +63,7 @@ extension Layer {
     public static var acceptedDTypes: [String] { ["float32"] }
     public var inputCounts: ClosedRange<Int> { 1...1 }
     public var supportsMasking: Bool { false }
+    public var placesActivityPenalty: Bool { false }
     public static var ruledWeights: [String] { [] }
     public var identity: LayerIdentity { LayerIdentity(module: "keras.layers", className: Self.className) }
     public mutating func setTrainable(_ isTrainable: Bool) { options.isTrainable = isTrainable }

@@ -28,7 +28,7 @@ package enum LayerRegistry {
 
     private static let regularizationLayers: [any Layer.Type] = [
         Dropout.self, AlphaDropout.self, GaussianNoise.self, GaussianDropout.self, SpatialDropout1D.self,
-        SpatialDropout2D.self, SpatialDropout3D.self,
+        SpatialDropout2D.self, SpatialDropout3D.self, ActivityRegularization.self,
     ]
 
     private static let reshapingLayers: [any Layer.Type] =

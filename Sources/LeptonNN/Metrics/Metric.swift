@@ -122,6 +122,15 @@ public struct Metric: Sendable, Equatable {
         return Metric(className: className, kind: settled, name: name, fields: fields)
     }
 
+    /// Whether it is the mean of values of single positions, which a mask weighs as sample weights do; Keras lets masks
+    /// weigh no others.
+    package var isMean: Bool {
+        switch kind {
+        case .rootMeanSquaredError, .r2Score, .fScore, .bins, .overlap: false
+        default: true
+        }
+    }
+
     /// The axis of a sample, counted from its first, over which one value is computed.
     package func valueAxis(of sampleShape: [Int]) throws(LeptonError) -> Int {
         switch kind {

@@ -28,7 +28,8 @@ package struct RowNormalizationOperation: Operation {
 
 /// Normalises each channel, the last axis, by its mean and variance over the whole batch while training, and by moving
 /// averages of them otherwise (Ioffe & Szegedy, 2015). Weights: gamma if `hasScale`, beta if `hasOffset`, then the moving
-/// mean and the moving variance.
+/// mean and the moving variance. A second input if `hasMask`: 1 or 0 for each row of channels, those of 0 being no part
+/// of the batch's mean and variance.
 package struct BatchNormalizationOperation: Operation {
     package let momentum: Double
     package let epsilon: Float
@@ -36,6 +37,7 @@ package struct BatchNormalizationOperation: Operation {
     package let hasOffset: Bool
     /// In training too, the moving averages normalise, and stay as they are.
     package let isFrozen: Bool
+    package var hasMask = false
 
     package func multiplyAddsPerRow(_ node: OperationGraph.Node, in graph: OperationGraph) -> Double {
         2 * Double(graph.floatsPerRow(node.output))

@@ -137,9 +137,10 @@ private struct PenaltyJob {
         var total = 0.0
         for row in 0..<vectors {
             for column in 0..<vectors {
-                let product = row == column ? 0 : products[row * vectors + column]
-                total += Double(abs(product))
-                products[row * vectors + column] = product > 0 ? 1 : product < 0 ? -1 : product
+                let product = products[row * vectors + column]
+                if row != column { total += Double(abs(product)) }
+                let sign: Float = product >= 0 ? 1 : product < 0 ? -1 : product
+                products[row * vectors + column] = row == column ? 0 : sign
             }
         }
         let value = Double(factor) * 0.5 * total / Double(pairs)

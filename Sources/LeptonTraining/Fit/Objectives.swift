@@ -16,6 +16,8 @@ package struct Objectives: Sendable {
         let tracedTargetShape: [Int]?
         /// Labels of a row, of a loss that takes rows of them; 0 where no data is known.
         let labels: Int
+        /// The value that says which positions count for the loss and for metrics that are means; nil for all.
+        let mask: Int?
 
         /// Whether anything is computed from its targets.
         var isUsed: Bool { loss != nil || !metrics.isEmpty }
@@ -43,7 +45,9 @@ package struct Objectives: Sendable {
         }
         var classes: Int { shape.isEmpty ? 1 : shape[classAxis] }
         /// Positions that may have a sample weight each.
-        var weightPositions: [Int] { loss?.kind.hasOwnTargets ?? false ? [] : Array(shape.dropLast()) }
+        var weightPositions: [Int] { loss?.kind.hasOwnTargets ?? false ? [] : positions }
+        /// Extents of a sample's values of the loss.
+        var positions: [Int] { Objectives.positions(shape, without: lossAxis) }
 
         /// The label that is no class and that whoever looks labels up leaves out; nil when not all leave it out.
         var ignoredLabel: Int? {
@@ -91,11 +95,18 @@ package struct Objectives: Sendable {
             let output = Output(
                 name: names[index], shape: shape, loss: losses[index], lossAxis: axis, lossWeight: weights[index] ?? 1,
                 metrics: metrics, tracedTargetShape: loss == nil ? own.shape : nil,
-                labels: index < labels.count ? labels[index] : 0)
+                labels: index < labels.count ? labels[index] : 0,
+                mask: index < operations.outputMasks.count ? operations.outputMasks[index] : nil)
             try own.check(targets: output.targetShape)
+            if let mask = output.mask { try output.check(mask: operations.sampleShapes[mask]) }
             outputs.append(output)
         }
         self.outputs = outputs
+    }
+
+    /// The extents of a sample without the axis that a loss or metric sums over.
+    fileprivate static func positions(_ shape: [Int], without axis: Int) -> [Int] {
+        shape.isEmpty ? [] : Array(shape[..<axis] + shape[(axis + 1)...])
     }
 
     /// - Parameters:
@@ -213,6 +224,43 @@ private struct TracedTargets {
                 received: "shape \(Shape.batchText(targets))")
         }
         return true
+    }
+}
+
+extension Objectives.Output {
+    /// Checks that each number of a mask stands for values of the loss and of the metrics.
+    ///
+    /// - Throws: `shapeMismatch`, `notSupported`.
+    fileprivate func check(mask: [Int]) throws(LeptonError) {
+        let own = metrics.first { $0.metric.traced != nil }.map { "metric '\($0.metric.name)'" }
+        if let own = loss.flatMap({ $0.kind == .traced || $0.kind.hasOwnTargets ? "loss '\($0.name)'" : nil }) ?? own {
+            throw LeptonError(
+                .notSupported,
+                "the \(own) on the output '\(name)', which has a mask, is not supported; give sample weights instead of a "
+                    + "mask")
+        }
+        if let loss {
+            guard !loss.kind.groupsElements || loss.parameters.axes == nil else {
+                throw LeptonError(
+                    .notSupported,
+                    "\(loss.kind.rawValue) with axis on the output '\(name)', which has a mask, is not supported; leave "
+                        + "axis out")
+            }
+            if !loss.kind.groupsElements { try check(mask: mask, positions, "loss") }
+        }
+        for metric in metrics where metric.metric.isMean {
+            let positions = Objectives.positions(shape, without: metric.axis)
+            try check(mask: mask, positions, "metric '\(metric.name)'")
+        }
+    }
+
+    private func check(mask: [Int], _ positions: [Int], _ what: String) throws(LeptonError) {
+        guard mask.count <= positions.count, mask == Array(positions.prefix(mask.count)) else {
+            throw LeptonError(
+                .shapeMismatch, argument: "mask of the output '\(name)'",
+                expected: "the shape of the values of the \(what), \(Shape.batchText(positions))",
+                received: Shape.batchText(mask))
+        }
     }
 }
 

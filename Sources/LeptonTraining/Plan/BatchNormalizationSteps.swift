@@ -12,13 +12,19 @@ extension BatchNormalizationOperation: ExecutableOperation {
 
     private func usesBatch(_ builder: PlanBuilder) -> Bool { builder.isTraining && !isFrozen }
 
+    private func mask(_ node: OperationGraph.Node, _ builder: PlanBuilder) -> Operand {
+        hasMask ? builder.value(node.inputs[1]) : .none
+    }
+
     package func emitForward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
         let (rowsPerSample, columns) = builder.matrixExtents(node.output)
         let factor = builder.newBuffer(floatsPerRow: 0, fixedFloats: columns)
         var mean = builder.parameter(movingMean(node))
         if usesBatch(builder) {
             mean = builder.newBuffer(floatsPerRow: 0, fixedFloats: columns)
-            emitMoments(node, mean: mean, factor: factor, into: &builder)
+            let count = builder.newBuffer(floatsPerRow: 0, fixedFloats: 1)
+            emitMoments(node, mean: mean, factor: factor, count: count, into: &builder)
+            builder.save([mean, factor, count], for: node)
         } else {
             var step = Step { stepPointer, framePointer in
                 let call = StepArguments(stepPointer, framePointer)
@@ -29,8 +35,8 @@ extension BatchNormalizationOperation: ExecutableOperation {
             step.columns = columns
             step.scalar = epsilon
             builder.emit(step)
+            builder.save([mean, factor], for: node)
         }
-        builder.save([mean, factor], for: node)
 
         var step = Step { stepPointer, framePointer in
             let call = StepArguments(stepPointer, framePointer)
@@ -48,20 +54,17 @@ extension BatchNormalizationOperation: ExecutableOperation {
         builder.emit(step)
     }
 
-    /// The batch's mean and factor of each channel, and after the step the moving averages.
+    /// The batch's mean and factor of each channel and how many rows they are from, and after the step the moving averages.
     private func emitMoments(
-        _ node: OperationGraph.Node, mean: Operand, factor: Operand, into builder: inout PlanBuilder
+        _ node: OperationGraph.Node, mean: Operand, factor: Operand, count: Operand, into builder: inout PlanBuilder
     ) {
         let (rowsPerSample, columns) = builder.matrixExtents(node.output)
-        let parts = builder.newPartial(floats: 2 * columns)
-        var own = Step { stepPointer, framePointer in
-            let call = StepArguments(stepPointer, framePointer)
-            guard let part = call.destination else { return }
-            let columns = call.step.columns
-            lepton_k_channel_moments_f32(part, part + columns, call.source, call.rows, columns)
-        }
+        let parts = builder.newPartial(floats: 2 * columns + 1)
+        var own = Step(shardMoments)
         own.source = builder.value(node.inputs[0])
         own.destination = parts
+        own.source2 = mask(node, builder)
+        if hasMask { own.destination2 = builder.newBuffer(like: node.inputs[0]) }
         (own.rowsPerSample, own.columns) = (rowsPerSample, columns)
         builder.emit(own)
         builder.endPhase()
@@ -70,11 +73,13 @@ extension BatchNormalizationOperation: ExecutableOperation {
             let call = StepArguments(stepPointer, framePointer)
             guard let mean = call.destination, let factor = call.destination2 else { return }
             let rows = call.combineMoments(of: call.step.source, mean: mean, squares: factor)
-            lepton_k_channel_factor_f32(factor, factor, call.step.columns, 1 / rows, call.step.scalar)
+            call.destination3?.pointee = rows
+            lepton_k_channel_factor_f32(factor, factor, call.step.columns, 1 / max(rows, 1), call.step.scalar)
         }
         all.source = parts
         all.destination = mean
         all.destination2 = factor
+        all.destination3 = count
         (all.rowsPerSample, all.columns) = (rowsPerSample, columns)
         all.scalar = epsilon
         builder.emit(all)
@@ -86,7 +91,7 @@ extension BatchNormalizationOperation: ExecutableOperation {
             guard let part = call.source, let momentum = call.details(as: Double.self) else { return }
             let rows = call.combineMoments(of: call.step.source, mean: part, squares: part + columns)
             lepton_k_moving_average_f32(call.destination, part, columns, 1, momentum)
-            lepton_k_moving_average_f32(call.destination2, part + columns, columns, 1 / rows, momentum)
+            lepton_k_moving_average_f32(call.destination2, part + columns, columns, 1 / max(rows, 1), momentum)
         }
         moving.source = parts
         moving.destination = builder.parameter(movingMean(node))
@@ -130,7 +135,11 @@ extension BatchNormalizationOperation: ExecutableOperation {
             step.source5 = gamma(node).map(builder.parameter) ?? .none
             step.source6 = sums
             step.destination = destination
-            step.destination2 = builder.newBuffer(floatsPerRow: 0, fixedFloats: 2 * columns)
+            step.destination2 = builder.newBuffer(floatsPerRow: 0, fixedFloats: 4 * columns)
+            if usesBatch {
+                step.source7 = saved[2]
+                step.source8 = mask(node, builder)
+            }
             (step.rowsPerSample, step.columns) = (rowsPerSample, columns)
             builder.emit(step)
         }
@@ -159,16 +168,42 @@ private func pass(
     }
 }
 
+/// The moments of the shard's rows, and how many they are; rows that are masked out are left out.
+private func shardMoments(_ stepPointer: UnsafeRawPointer, _ framePointer: UnsafeRawPointer) {
+    let call = StepArguments(stepPointer, framePointer)
+    guard let part = call.destination, let source = call.source else { return }
+    let columns = call.step.columns
+    var (values, rows) = (source, call.rows)
+    if let kept = call.destination2 {
+        (values, rows) = (kept, 0)
+        call.forEachRun(of: call.source2) { start, length, isKept in
+            guard isKept else { return }
+            (kept + rows * columns).update(from: source + start * columns, count: length * columns)
+            rows += length
+        }
+    }
+    part[2 * columns] = Float(rows)
+    guard rows > 0 else { return part.update(repeating: 0, count: 2 * columns) }
+    lepton_k_channel_moments_f32(part, part + columns, values, rows, columns)
+}
+
 /// The gradient through the moments as well: the sums are those of all shards, in shard order.
 private func batchGradient(_ stepPointer: UnsafeRawPointer, _ framePointer: UnsafeRawPointer) {
     let call = StepArguments(stepPointer, framePointer)
     let columns = call.step.columns
     guard let totals = call.destination2 else { return }
-    totals.update(repeating: 0, count: 2 * columns)
+    totals.update(repeating: 0, count: 4 * columns)
     call.forEachPart(call.step.source6) { part, _ in lepton_k_add_f32(totals, totals, part, 2 * columns) }
-    lepton_k_channel_grad_f32(
-        call.destination, call.source, call.source2, call.source3, call.source4, call.source5, totals,
-        totals + columns, Float(call.frame.batchRows * call.step.rowsPerSample), call.rows, columns)
+    guard let gradient = call.destination, let up = call.source, let values = call.source2 else { return }
+    let count = call.source7?.pointee ?? 1
+    // Rows that are masked out are normalised with moments that do not depend on them.
+    let zeros = totals + 2 * columns
+    call.forEachRun(of: call.source8) { start, length, isKept in
+        let (first, sums) = (start * columns, isKept ? totals : zeros)
+        lepton_k_channel_grad_f32(
+            gradient + first, up + first, values + first, call.source3, call.source4, call.source5, sums,
+            sums + columns, isKept ? count : 1, length, columns)
+    }
 }
 
 /// The gradient when mean and factor are given numbers: without the sums.
@@ -183,15 +218,30 @@ private func frozenGradient(_ stepPointer: UnsafeRawPointer, _ framePointer: Uns
 }
 
 extension StepArguments {
-    /// Combines all shards' moments (mean, then squared deviations) in shard order and returns the rows they stand for.
+    /// Calls `body` with the first row, the number of rows and the mask of each run of rows that a mask treats alike; of
+    /// all rows at once where there is no mask.
+    fileprivate func forEachRun(of mask: UnsafeMutablePointer<Float>?, _ body: (Int, Int, Bool) -> Void) {
+        guard let mask else { return body(0, rows, true) }
+        var start = 0
+        while start < rows {
+            let isKept = mask[start] != 0
+            var end = start + 1
+            while end < rows, (mask[end] != 0) == isKept { end += 1 }
+            body(start, end - start, isKept)
+            start = end
+        }
+    }
+
+    /// Combines all shards' moments (mean, then squared deviations, then rows) in shard order and returns the rows they stand for.
     /// `mean` may be the first part itself.
     fileprivate func combineMoments(
         of parts: Operand, mean: UnsafeMutablePointer<Float>, squares: UnsafeMutablePointer<Float>
     ) -> Float {
         let columns = step.columns
         var count: Float = 0
-        forEachPart(parts) { part, samples in
-            let rows = Float(samples * step.rowsPerSample)
+        forEachPart(parts) { part, _ in
+            let rows = part[2 * columns]
+            guard rows > 0 else { return }
             if count == 0 {
                 mean.update(from: part, count: columns)
                 squares.update(from: part + columns, count: columns)
@@ -199,6 +249,10 @@ extension StepArguments {
                 lepton_k_channel_combine_f32(mean, squares, count, part, part + columns, rows, columns)
             }
             count += rows
+        }
+        if count == 0 {
+            mean.update(repeating: 0, count: columns)
+            squares.update(repeating: 0, count: columns)
         }
         return count
     }

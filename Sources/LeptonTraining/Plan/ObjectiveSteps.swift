@@ -62,6 +62,9 @@ extension PlanBuilder {
             base.source2 = .data(target)
             if let column = output.weights { base.source3 = .data(column) }
             base.rowsPerWeight = output.weightsPerRow
+            let mask = output.objective.mask.map {
+                OutputMask(values: self.value($0), positions: graph.floatsPerRow($0))
+            }
             if let loss = output.objective.loss {
                 base.sumIndex = nextLoss
                 base.factor = Float(output.objective.lossWeight)
@@ -70,7 +73,7 @@ extension PlanBuilder {
                 if let traced = output.loss {
                     emitTracedLoss(loss, traced, gradient: gradient, base: base)
                 } else {
-                    emitLoss(output.objective, loss, of: value, gradient: gradient, base: base)
+                    emitLoss(output.objective, loss, of: value, mask: mask, gradient: gradient, base: base)
                 }
                 if gradient != .none { finishGradientPart(differentiated, gradient) }
                 nextLoss += 2
@@ -80,7 +83,7 @@ extension PlanBuilder {
                 if let traced {
                     emitTracedMetric(traced, base: base)
                 } else {
-                    emitMetric(metric, of: value, base: base)
+                    emitMetric(metric, of: value, mask: mask, base: base)
                 }
                 nextMetric += metric.sumCount
             }

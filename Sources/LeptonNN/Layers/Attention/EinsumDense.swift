@@ -5,6 +5,7 @@ import LeptonTensor
 ///     EinsumDense("abc,cd->abd", outputShape: [nil, 64], biasAxes: "d")
 public struct EinsumDense: Layer {
     public static let className = "EinsumDense"
+    public static let ruledWeights = ["kernel", "bias"]
     public var options: LayerOptions
     /// "[X],[Y]->[Z]", "...[X],[Y]->...[Z]" or "[X]...,[Y]->[Z]...", the batch included.
     public let equation: String
@@ -54,9 +55,7 @@ public struct EinsumDense: Layer {
             default: .glorotUniform())
         biasInitializer = try Initializer(
             arguments.value("bias_initializer"), argument: "EinsumDense.bias_initializer", default: .zeros)
-        for name in ["kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint", "lora_rank"] {
-            try arguments.neutral(name, instead: "leave it out")
-        }
+        try arguments.neutral("lora_rank", instead: "leave it out")
         arguments.ignore("lora_alpha", "gptq_unpacked_column_size")
         options = LayerOptions()
     }
@@ -67,8 +66,6 @@ public struct EinsumDense: Layer {
             "output_shape": .array(partialOutputShape.map { $0.map { .integer(Int64($0)) } ?? .null }),
             "activation": activation.config, "bias_axes": biasAxes.map { .string($0) } ?? .null,
             "kernel_initializer": kernelInitializer.config, "bias_initializer": biasInitializer.config,
-            "kernel_regularizer": .null, "bias_regularizer": .null, "kernel_constraint": .null,
-            "bias_constraint": .null,
         ]
     }
 

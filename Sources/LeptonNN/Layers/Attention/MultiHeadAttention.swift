@@ -7,6 +7,7 @@ import LeptonTensor
 /// Samples are (positions, width); with more axes, attention is over all but the last, or over `attentionAxes`.
 public struct MultiHeadAttention: Layer {
     public static let className = "MultiHeadAttention"
+    public static let ruledWeights = ["kernel", "bias"]
     public var options: LayerOptions
     public let numHeads: Int
     public let keyDim: Int
@@ -54,9 +55,6 @@ public struct MultiHeadAttention: Layer {
             default: .glorotUniform())
         biasInitializer = try Initializer(
             arguments.value("bias_initializer"), argument: "MultiHeadAttention.bias_initializer", default: .zeros)
-        for name in ["kernel_regularizer", "bias_regularizer", "kernel_constraint", "bias_constraint"] {
-            try arguments.neutral(name, instead: "leave it out")
-        }
         try arguments.neutral("sliding_window", instead: "give an attention_mask")
         try arguments.neutral("use_gate", [.bool(false)], instead: "multiply by a Dense layer with a sigmoid")
         arguments.ignore("flash_attention")
@@ -71,14 +69,14 @@ public struct MultiHeadAttention: Layer {
             "value_dim": .integer(Int64(valueDim ?? keyDim)), "dropout": .number(dropout), "use_bias": .bool(useBias),
             "use_gate": .bool(false), "output_shape": list(projectedShape), "attention_axes": list(attentionAxes),
             "sliding_window": .null, "kernel_initializer": kernelInitializer.config,
-            "bias_initializer": biasInitializer.config, "kernel_regularizer": .null, "bias_regularizer": .null,
-            "activity_regularizer": .null, "kernel_constraint": .null, "bias_constraint": .null,
+            "bias_initializer": biasInitializer.config, "activity_regularizer": .null,
             "seed": seed.map { .integer(Int64(bitPattern: $0)) } ?? .null,
         ]
     }
 
     public var inputCounts: ClosedRange<Int> { 2...4 }
     public var supportsMasking: Bool { true }
+    public var placesActivityPenalty: Bool { true }
 
     public func configured(for call: LayerCall) throws(LeptonError) -> any Layer {
         var layer = self
@@ -89,7 +87,8 @@ public struct MultiHeadAttention: Layer {
     private var projection: MultiHeadProjection {
         MultiHeadProjection(
             heads: numHeads, groups: numHeads, keyWidth: keyDim, valueWidth: valueDim ?? keyDim, hasBias: useBias,
-            outputShape: projectedShape, kernelInitializer: kernelInitializer, biasInitializer: biasInitializer)
+            outputShape: projectedShape, kernelInitializer: kernelInitializer, biasInitializer: biasInitializer,
+            activityRegularizer: options.activityRegularizer)
     }
 
     public func weights(for inputShapes: [[Int]]) throws(LeptonError) -> [Weight] {

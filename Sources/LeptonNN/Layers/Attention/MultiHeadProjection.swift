@@ -13,6 +13,8 @@ struct MultiHeadProjection {
     let outputShape: [Int]?
     let kernelInitializer: Initializer
     let biasInitializer: Initializer
+    /// A penalty on what each of the projections gives.
+    var activityRegularizer: Regularizer?
 
     private func weights(_ name: String, input: [Int], output: [Int]) -> [LayerWeight] {
         let (fanIn, fanOut) = (input.reduce(1.0) { $0 * Double($1) }, output.reduce(1.0) { $0 * Double($1) })
@@ -41,7 +43,9 @@ struct MultiHeadProjection {
         let product = try graph.operations.add(
             DenseOperation(units: units, hasBias: hasBias, activation: .linear), inputs: [value],
             weights: Array(weights[(place * each)..<((place + 1) * each)]), outputShape: shape.dropLast() + [units])
-        return try graph.operations.addReshape(product, to: shape.dropLast() + output)
+        let shaped = try graph.operations.addReshape(product, to: shape.dropLast() + output)
+        guard let activityRegularizer else { return shaped }
+        return try graph.appendPenalty(activityRegularizer, after: [shaped])[0]
     }
 
     /// Query, key and value with axes (..., heads, width).

@@ -6,6 +6,7 @@ import LeptonTensor
 /// Numbers arrive as float32, which holds whole ones up to 2^24. Data with others is refused.
 public struct Embedding: Layer {
     public static let className = "Embedding"
+    public static let ruledWeights = ["embeddings"]
     public var options: LayerOptions
     /// How many different numbers there are, 0 included; 1 to 2^24.
     public let inputDim: Int
@@ -33,7 +34,7 @@ public struct Embedding: Layer {
         inputDim = try arguments.integer("input_dim", minimum: 1)
         outputDim = try arguments.integer("output_dim", minimum: 1)
         embeddingsInitializer = try arguments.initializer("embeddings_initializer", default: .uniform())
-        for name in ["embeddings_regularizer", "embeddings_constraint", "weights", "lora_rank"] {
+        for name in ["weights", "lora_rank"] {
             try arguments.neutral(name, instead: "leave it out")
         }
         maskZero = try arguments.bool("mask_zero", default: false)
@@ -45,9 +46,8 @@ public struct Embedding: Layer {
     public var arguments: JSONObject {
         [
             "input_dim": .integer(Int64(inputDim)), "output_dim": .integer(Int64(outputDim)),
-            "embeddings_initializer": embeddingsInitializer.config, "embeddings_regularizer": .null,
-            "activity_regularizer": .null, "embeddings_constraint": .null, "mask_zero": .bool(maskZero),
-            "quantization_config": .null,
+            "embeddings_initializer": embeddingsInitializer.config, "activity_regularizer": .null,
+            "mask_zero": .bool(maskZero), "quantization_config": .null,
         ]
     }
 

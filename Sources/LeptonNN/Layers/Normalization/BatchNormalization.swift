@@ -6,6 +6,7 @@ import LeptonTensor
 /// Output shape: as the input. Weights: gamma, beta, moving_mean, moving_variance, each with one number a channel.
 public struct BatchNormalization: Layer {
     public static let className = "BatchNormalization"
+    public static let ruledWeights = ["gamma", "beta"]
     public var options: LayerOptions
     /// Of the channels; the batch is axis 0, and negative numbers count from the end.
     public let axis: Int
@@ -62,9 +63,7 @@ public struct BatchNormalization: Layer {
             "axis": .integer(Int64(axis)), "momentum": .number(momentum), "epsilon": .number(epsilon),
             "center": .bool(center), "scale": .bool(scale), "beta_initializer": betaInitializer.config,
             "gamma_initializer": gammaInitializer.config, "moving_mean_initializer": movingMeanInitializer.config,
-            "moving_variance_initializer": movingVarianceInitializer.config, "beta_regularizer": .null,
-            "gamma_regularizer": .null, "beta_constraint": .null, "gamma_constraint": .null, "synchronized": false,
-            "renorm": false, "renorm_clipping": .null, "renorm_momentum": 0.99,
+            "moving_variance_initializer": movingVarianceInitializer.config, "synchronized": false, "renorm": false, "renorm_clipping": .null, "renorm_momentum": 0.99,
         ]
     }
 
@@ -102,18 +101,39 @@ public struct BatchNormalization: Layer {
 
     public func lower(into graph: inout LoweredGraph, inputs: [Int], weights: [Int]) throws(LeptonError) -> Int {
         let isFrozen = usesMovingAverages || !options.isTrainable
-        guard isFrozen || graph.masks[inputs[0]] == nil else {
-            throw LeptonError(
-                .notSupported, "training BatchNormalization on masked values is not supported; normalise before masking"
-            )
-        }
+        let shape = graph.operations.sampleShapes[inputs[0]]
+        let axis = try channelAxis(shape)
+        let mask = try mask(of: inputs[0], axis, isFrozen: isFrozen, graph)
         let operation = BatchNormalizationOperation(
-            momentum: momentum, epsilon: Float(epsilon), hasScale: scale, hasOffset: center, isFrozen: isFrozen)
-        let axis = try channelAxis(graph.operations.sampleShapes[inputs[0]])
+            momentum: momentum, epsilon: Float(epsilon), hasScale: scale, hasOffset: center, isFrozen: isFrozen,
+            hasMask: mask != nil)
         return try graph.operations.withAxesLast([axis], of: inputs[0]) { (operations, value) throws(LeptonError) in
             try operations.add(
-                operation, inputs: [value], weights: weights, outputShape: operations.sampleShapes[value])
+                operation, inputs: [value] + (mask.map { [$0] } ?? []), weights: weights,
+                outputShape: operations.sampleShapes[value])
         }
+    }
+
+    /// What of the input the batch's moments are made from; nil for all.
+    private func mask(
+        of value: Int, _ axis: Int, isFrozen: Bool, _ graph: LoweredGraph
+    ) throws(LeptonError) -> Int? {
+        guard let mask = graph.masks[value] else { return nil }
+        let (shape, maskShape) = (graph.operations.sampleShapes[value], graph.operations.sampleShapes[mask])
+        guard maskShape.count == shape.count - 1 else {
+            throw LeptonError(
+                .invalidArgument,
+                "The mask provided should be one dimension less than the inputs. Received: "
+                    + "mask.shape=\(Shape.batchText(maskShape)), inputs.shape=\(Shape.batchText(shape))")
+        }
+        guard !isFrozen else { return nil }
+        guard axis == shape.count - 1 else {
+            throw LeptonError(
+                .notSupported,
+                "training BatchNormalization on masked values is supported with the channels on the last axis only; "
+                    + "normalise before masking")
+        }
+        return mask
     }
 }
 
@@ -131,11 +151,8 @@ extension ConfigReader {
         try Initializer(value(name), argument: argumentName(name), default: standard)
     }
 
-    /// Whether beta is added and gamma multiplies; regularisers and constraints of both must be absent.
+    /// Whether beta is added and gamma multiplies.
     mutating func centerAndScale() throws(LeptonError) -> (center: Bool, scale: Bool) {
-        for name in ["beta_regularizer", "gamma_regularizer", "beta_constraint", "gamma_constraint"] {
-            try neutral(name, instead: "leave it out")
-        }
         return (try bool("center", default: true), try bool("scale", default: true))
     }
 }

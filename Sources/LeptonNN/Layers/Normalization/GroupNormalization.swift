@@ -5,6 +5,7 @@ import LeptonTensor
 /// channel.
 public struct GroupNormalization: Layer {
     public static let className = "GroupNormalization"
+    public static let ruledWeights = ["gamma", "beta"]
     public var options: LayerOptions
     /// A divisor of the number of channels, or -1 for a group of each channel's own.
     public let groups: Int
@@ -46,8 +47,7 @@ public struct GroupNormalization: Layer {
         [
             "groups": .integer(Int64(groups)), "axis": .integer(Int64(axis)), "epsilon": .number(epsilon),
             "center": .bool(center), "scale": .bool(scale), "beta_initializer": betaInitializer.config,
-            "gamma_initializer": gammaInitializer.config, "beta_regularizer": .null, "gamma_regularizer": .null,
-            "beta_constraint": .null, "gamma_constraint": .null,
+            "gamma_initializer": gammaInitializer.config,
         ]
     }
 

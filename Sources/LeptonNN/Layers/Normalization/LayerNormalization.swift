@@ -4,6 +4,7 @@ import LeptonTensor
 /// (Ba et al., 2016). Output shape: as the input. Weights: gamma and beta, with the extents of the axes.
 public struct LayerNormalization: Layer {
     public static let className = "LayerNormalization"
+    public static let ruledWeights = ["gamma", "beta"]
     public var options: LayerOptions
     /// The batch is axis 0, and negative numbers count from the end.
     public let axis: AxisArgument
@@ -44,8 +45,7 @@ public struct LayerNormalization: Layer {
         [
             "axis": axis.config, "epsilon": .number(epsilon), "center": .bool(center), "scale": .bool(scale),
             "rms_scaling": .bool(rmsScaling), "beta_initializer": betaInitializer.config,
-            "gamma_initializer": gammaInitializer.config, "beta_regularizer": .null, "gamma_regularizer": .null,
-            "beta_constraint": .null, "gamma_constraint": .null,
+            "gamma_initializer": gammaInitializer.config,
         ]
     }
 

@@ -125,7 +125,7 @@ package struct Bidirectional: Layer {
     }
 
     private func weights(of layer: any RecurrentLayer, _ shapes: [[Int]]) throws(LeptonError) -> [Weight] {
-        try layer.weights(for: shapes).map {
+        try layer.ruledWeights(for: shapes).map {
             $0.inside(layer.options.name ?? "", isTrainable: layer.options.isTrainable)
         }
     }
@@ -164,10 +164,8 @@ package struct Bidirectional: Layer {
     ) throws(LeptonError) -> [Int] {
         let values = parts(inputs)
         let own = try forward.weights(for: values.forward.map { graph.operations.sampleShapes[$0] }).count
-        let first = try forward.lowerAll(
-            into: &graph, inputs: values.forward, weights: Array(weights.prefix(own)))
-        let second = try backward.lowerAll(
-            into: &graph, inputs: values.backward, weights: Array(weights.dropFirst(own)))
+        let first = try lower(forward, into: &graph, values.forward, Array(weights.prefix(own)))
+        let second = try lower(backward, into: &graph, values.backward, Array(weights.dropFirst(own)))
         let states = first.dropFirst() + second.dropFirst()
         guard let mergeMode else { return [first[0], second[0]] + states }
         let merged: Int
@@ -183,5 +181,13 @@ package struct Bidirectional: Layer {
         }
         graph.masks[merged] = graph.masks[first[0]]
         return [merged] + states
+    }
+
+    private func lower(
+        _ layer: any RecurrentLayer, into graph: inout LoweredGraph, _ inputs: [Int], _ weights: [Int]
+    ) throws(LeptonError) -> [Int] {
+        let made = try layer.lowerAll(into: &graph, inputs: inputs, weights: weights)
+        guard let regularizer = layer.options.activityRegularizer else { return made }
+        return try graph.appendPenalty(regularizer, after: made)
     }
 }

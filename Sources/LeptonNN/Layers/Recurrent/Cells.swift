@@ -26,6 +26,7 @@ extension CellLayer {
 /// The cell of `SimpleRNN`, for `RNN`.
 package struct SimpleRNNCell: CellLayer {
     package static let className = "SimpleRNNCell"
+    package static let ruledWeights = RecurrentCell.ruledWeights
     package var options: LayerOptions
     package let cell: RecurrentCell
 
@@ -35,12 +36,13 @@ package struct SimpleRNNCell: CellLayer {
     }
 
     package var arguments: JSONObject { cell.arguments(isLayer: false) }
-    package var namedCells: [NamedCell] { [(cellName, options.isTrainable, cell)] }
+    package var namedCells: [NamedCell] { [(cellName, options.isTrainable, cell.following(options))] }
 }
 
 /// The cell of `LSTM`, for `RNN`.
 package struct LSTMCell: CellLayer {
     package static let className = "LSTMCell"
+    package static let ruledWeights = RecurrentCell.ruledWeights
     package var options: LayerOptions
     package let cell: RecurrentCell
 
@@ -50,12 +52,13 @@ package struct LSTMCell: CellLayer {
     }
 
     package var arguments: JSONObject { cell.arguments(isLayer: false) }
-    package var namedCells: [NamedCell] { [(cellName, options.isTrainable, cell)] }
+    package var namedCells: [NamedCell] { [(cellName, options.isTrainable, cell.following(options))] }
 }
 
 /// The cell of `GRU`, for `RNN`.
 package struct GRUCell: CellLayer {
     package static let className = "GRUCell"
+    package static let ruledWeights = RecurrentCell.ruledWeights
     package var options: LayerOptions
     package let cell: RecurrentCell
 
@@ -65,7 +68,7 @@ package struct GRUCell: CellLayer {
     }
 
     package var arguments: JSONObject { cell.arguments(isLayer: false) }
-    package var namedCells: [NamedCell] { [(cellName, options.isTrainable, cell)] }
+    package var namedCells: [NamedCell] { [(cellName, options.isTrainable, cell.following(options))] }
 }
 
 /// Cells on top of each other: each takes at every time step what the one before gives.

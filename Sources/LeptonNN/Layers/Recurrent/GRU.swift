@@ -6,6 +6,7 @@ import LeptonTensor
 ///     GRU(units: 64, inputShape: [50, 32])
 public struct GRU: RecurrentLayer {
     public static let className = "GRU"
+    public static let ruledWeights = RecurrentCell.ruledWeights
     public var options: LayerOptions
     package var sequence: SequenceOptions
     package let cell: RecurrentCell
@@ -43,6 +44,6 @@ public struct GRU: RecurrentLayer {
 
     public var arguments: JSONObject { sequence.arguments.merging(cell.arguments(isLayer: true)) }
     package var namedCells: [NamedCell] {
-        [("gru_cell", true, cell)]
+        [("gru_cell", true, cell.following(options))]
     }
 }

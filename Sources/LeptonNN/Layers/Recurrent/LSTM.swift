@@ -6,6 +6,7 @@ import LeptonTensor
 ///     LSTM(units: 64, inputShape: [50, 32])
 public struct LSTM: RecurrentLayer {
     public static let className = "LSTM"
+    public static let ruledWeights = RecurrentCell.ruledWeights
     public var options: LayerOptions
     package var sequence: SequenceOptions
     package let cell: RecurrentCell
@@ -43,6 +44,6 @@ public struct LSTM: RecurrentLayer {
 
     public var arguments: JSONObject { sequence.arguments.merging(cell.arguments(isLayer: true)) }
     package var namedCells: [NamedCell] {
-        [("lstm_cell", true, cell)]
+        [("lstm_cell", true, cell.following(options))]
     }
 }

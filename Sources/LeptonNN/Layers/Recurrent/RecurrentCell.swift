@@ -25,6 +25,11 @@ package struct RecurrentCell: Sendable {
     package var seed: UInt64?
     /// 1 gives each gate a dropout pattern of its own.
     package var implementation = 2
+    /// Penalties on the weights and what they obey, by the names that the arguments have.
+    private var regularizers: [String: Regularizer] = [:]
+    private var constraints: [String: Constraint] = [:]
+
+    static let ruledWeights = ["kernel", "recurrent", "bias"]
 
     package init(_ kind: Kind, units: Int) {
         self.kind = kind
@@ -49,10 +54,6 @@ package struct RecurrentCell: Sendable {
             default: recurrentInitializer)
         biasInitializer = try Initializer(
             reader.value("bias_initializer"), argument: "\(owner).bias_initializer", default: biasInitializer)
-        for part in ["kernel", "recurrent", "bias"] {
-            try reader.neutral("\(part)_regularizer", instead: "leave it out")
-            try reader.neutral("\(part)_constraint", instead: "leave it out")
-        }
         // Keras clamps rates and says nothing.
         dropout = min(1, max(0, try reader.number("dropout", default: 0)))
         recurrentDropout = min(1, max(0, try reader.number("recurrent_dropout", default: 0)))
@@ -86,9 +87,6 @@ package struct RecurrentCell: Sendable {
         fields["kernel_initializer"] = kernelInitializer.config
         fields["recurrent_initializer"] = recurrentInitializer.config
         fields["bias_initializer"] = biasInitializer.config
-        for suffix in ["regularizer", "constraint"] {
-            for part in ["kernel", "recurrent", "bias"] { fields["\(part)_\(suffix)"] = .null }
-        }
         fields["dropout"] = .number(dropout)
         fields["recurrent_dropout"] = .number(recurrentDropout)
         if kind == .gru { fields["reset_after"] = .bool(resetAfter) }
@@ -114,19 +112,35 @@ package struct RecurrentCell: Sendable {
     /// Whether the operation for all time steps applies the activations itself.
     var isFused: Bool { activation.isFused && recurrentActivation.isFused }
 
+    /// The cell with the regularisers and constraints of a layer's options.
+    func following(_ options: LayerOptions) -> RecurrentCell {
+        var cell = self
+        cell.regularizers = options.regularizers
+        cell.constraints = options.constraints
+        return cell
+    }
+
+    private func weight(
+        _ name: String, _ rule: String, _ shape: [Int], _ initializer: Initializer
+    ) -> LayerWeight {
+        LayerWeight(
+            name: name, shape: shape, initializer: initializer, regularizer: regularizers[rule],
+            constraint: constraints[rule])
+    }
+
     /// - Parameter inputs: extent of the last axis of the sequence.
     package func weights(inputs: Int) -> [LayerWeight] {
         let columns = operationCell.gates * units
         var weights = [
-            LayerWeight(name: "kernel", shape: [inputs, columns], initializer: kernelInitializer),
-            LayerWeight(name: "recurrent_kernel", shape: [units, columns], initializer: recurrentInitializer),
+            weight("kernel", "kernel", [inputs, columns], kernelInitializer),
+            weight("recurrent_kernel", "recurrent", [units, columns], recurrentInitializer),
         ]
         if useBias {
             let isForgetful = kind == .lstm && unitForgetBias
             weights.append(
-                LayerWeight(
-                    name: "bias", shape: operationCell == .gru ? [2, columns] : [columns],
-                    initializer: isForgetful ? .forgetGateOnes(others: biasInitializer) : biasInitializer))
+                weight(
+                    "bias", "bias", operationCell == .gru ? [2, columns] : [columns],
+                    isForgetful ? .forgetGateOnes(others: biasInitializer) : biasInitializer))
         }
         return weights
     }

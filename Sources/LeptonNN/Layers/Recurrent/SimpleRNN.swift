@@ -5,6 +5,7 @@ import LeptonTensor
 ///     SimpleRNN(units: 16, inputShape: [50, 8])
 public struct SimpleRNN: RecurrentLayer {
     public static let className = "SimpleRNN"
+    public static let ruledWeights = RecurrentCell.ruledWeights
     public var options: LayerOptions
     package var sequence: SequenceOptions
     package let cell: RecurrentCell
@@ -39,6 +40,6 @@ public struct SimpleRNN: RecurrentLayer {
 
     public var arguments: JSONObject { sequence.arguments.merging(cell.arguments(isLayer: true)) }
     package var namedCells: [NamedCell] {
-        [("simple_rnn_cell", true, cell)]
+        [("simple_rnn_cell", true, cell.following(options))]
     }
 }

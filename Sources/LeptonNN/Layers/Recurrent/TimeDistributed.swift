@@ -53,7 +53,7 @@ package struct TimeDistributed: Layer {
     private var name: String { layer.options.name ?? snakeCase(layer.identity.className) }
 
     package func weights(for inputShapes: [[Int]]) throws(LeptonError) -> [Weight] {
-        try layer.weights(for: [parts(inputShapes).sample]).map {
+        try layer.ruledWeights(for: [parts(inputShapes).sample]).map {
             $0.inside(name, isTrainable: layer.options.isTrainable)
         }
     }

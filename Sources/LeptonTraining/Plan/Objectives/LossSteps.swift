@@ -1,6 +1,12 @@
 import CLeptonKernels
 import LeptonNN
 
+/// Which positions of an output count: 1 or 0 for each of so many in a sample.
+struct OutputMask {
+    let values: Operand
+    let positions: Int
+}
+
 /// What a loss step knows beside its operands.
 struct LossDetails: BitwiseCopyable {
     /// Which element-wise loss, as the kernel numbers them, and its options.
@@ -58,11 +64,12 @@ extension PlanBuilder {
     /// Emits a loss of an output.
     ///
     /// - Parameters:
+    ///   - mask: what of the output counts; nil for all.
     ///   - gradient: where the loss's slope goes; none when nobody wants it.
     ///   - base: a step with predictions, targets, sample weights and how many of them a row has (`rowsPerWeight`), the
     ///     loss's weight and the place of its sums.
     mutating func emitLoss(
-        _ output: Objectives.Output, _ loss: Loss, of value: Int, gradient: Operand, base: Step
+        _ output: Objectives.Output, _ loss: Loss, of value: Int, mask: OutputMask?, gradient: Operand, base: Step
     ) {
         let axis = output.lossAxis
         switch loss.kind {
@@ -71,16 +78,17 @@ extension PlanBuilder {
         default: break
         }
         guard !loss.kind.groupsElements else {
-            emitOverlapLoss(loss, of: value, gradient: gradient, base: base)
+            emitOverlapLoss(loss, of: value, mask: mask, gradient: gradient, base: base)
             return
         }
         var details = LossDetails(loss)
         var step = takingRows(base, loss.targets, axis: axis, of: value)
-        if step.source3 != .none, loss.reduction == .meanWithSampleWeight, loss.parameters.ignoreClass == nil {
+        if step.source3 != .none, loss.reduction == .meanWithSampleWeight, loss.parameters.ignoreClass == nil, mask == nil
+        {
             details.divisor = emitWeightTotal(step)
         }
         emitSmoothing(loss, axis: axis, of: value, step, &details)
-        emitLabelPreparation(loss, &step, &details)
+        emitLabelPreparation(loss, mask, &step, &details)
         if details.otherLabels != .none || (details.divisor != .none && gradient != .none) { endPhase() }
         step.destination = gradient
         emitValues(loss, axis: axis, of: value, step, details)
@@ -177,10 +185,19 @@ extension PlanBuilder {
         details.smoothing = 0
     }
 
-    /// What a loss does to its labels first: leaves some out, or asks whether all of them are 0 and 1.
-    mutating func emitLabelPreparation(_ loss: Loss, _ step: inout Step, _ details: inout LossDetails) {
-        if let ignored = loss.parameters.ignoreClass {
-            emitIgnoring(ignored, reduction: loss.reduction, &step, &details)
+    /// What comes before a loss's values: what a mask leaves out, or a class that is ignored, gets the weight 0, and labels
+    /// are asked whether all of them are 0 and 1.
+    mutating func emitLabelPreparation(
+        _ loss: Loss, _ mask: OutputMask?, _ step: inout Step, _ details: inout LossDetails
+    ) {
+        let ignored = loss.parameters.ignoreClass
+        if ignored != nil || mask != nil {
+            let countsWeights = details.isMetric || loss.reduction == .meanWithSampleWeight
+            // A mean is over the values that are left; Keras's metric counts them all when there are no weights.
+            let isCounted = details.isMetric ? step.source3 != .none || mask != nil : !details.isSum
+            if isCounted { details.divisor = newPartial(floats: 1) }
+            emitLeavingOut(
+                ignoring: ignored, mask, total: details.divisor, countsWeights: countsWeights, counts: true, &step)
         }
         if loss.kind == .hinge || loss.kind == .squaredHinge {
             details.otherLabels = newPartial(floats: 1)
@@ -199,42 +216,56 @@ extension PlanBuilder {
         }
     }
 
-    /// Gives labels of a class the weight 0, and a number that can be looked up.
-    private mutating func emitIgnoring(
-        _ ignored: Int, reduction: Loss.Reduction, _ step: inout Step, _ details: inout LossDetails
+    /// Gives each row a weight of its own: the sample weight, or 0 where the mask or the label leaves the row out; ignored
+    /// labels become a number that can be looked up.
+    ///
+    /// - Parameters:
+    ///   - total: a batch total of what is left; none when nobody asks for it.
+    ///   - countsWeights: whether the total is of the weights rather than the number of rows.
+    ///   - counts: whether the second sum of the loss or metric is that total too.
+    mutating func emitLeavingOut(
+        ignoring ignored: Int?, _ mask: OutputMask?, total: Operand, countsWeights: Bool, counts: Bool,
+        _ step: inout Step
     ) {
         let weights = newBuffer(floatsPerRow: step.rowsPerSample)
-        let labels = newBuffer(floatsPerRow: step.rowsPerSample)
-        let countsWeights = details.isMetric || reduction == .meanWithSampleWeight
-        // A mean is over the values that are left; Keras's metric counts them all when there are no weights.
-        let isCounted = details.isMetric ? step.source3 != .none : !details.isSum
-        let valid = isCounted ? newPartial(floats: 1) : .none
         var prepare = Step { stepPointer, framePointer in
             let call = StepArguments(stepPointer, framePointer)
-            guard let weights = call.destination2, let labels = call.destination3, let given = call.source2 else {
-                return
-            }
+            guard let weights = call.destination2 else { return }
+            let (given, mask, step) = (call.source2, call.source4, call.step)
             var left = 0.0
             for row in 0..<call.rows {
-                let isValid = given[row] != call.step.scalar
-                let weight = call.weights.map { $0[row / call.step.rowsPerWeight] } ?? 1
-                labels[row] = isValid ? given[row] : 0
+                var isValid = mask.map { $0[row / step.innerColumns] != 0 } ?? true
+                if let given, let labels = call.destination3 {
+                    let isIgnored = given[row] == step.scalar
+                    labels[row] = isIgnored ? 0 : given[row]
+                    isValid = isValid && !isIgnored
+                }
+                let weight = call.weights.map { $0[row / step.rowsPerWeight] } ?? 1
                 weights[row] = isValid ? weight : 0
-                if isValid { left += call.step.mode == 1 ? Double(weight) : 1 }
+                if isValid { left += step.mode == 1 ? Double(weight) : 1 }
             }
             guard let total = call.destination else { return }
             total.pointee = Float(left)
-            call.frame.sums[call.step.sumIndex + 1] += left
+            if step.accumulates { call.frame.sums[step.sumIndex + 1] += left }
         }
         prepare.takeOperands(of: step)
-        prepare.destination = valid
+        prepare.destination = total
         prepare.destination2 = weights
-        prepare.destination3 = labels
-        prepare.scalar = Float(ignored)
         prepare.mode = countsWeights ? 1 : 0
+        prepare.accumulates = counts
+        prepare.source2 = .none
+        if let ignored {
+            let labels = newBuffer(floatsPerRow: step.rowsPerSample)
+            prepare.source2 = step.source2
+            prepare.destination3 = labels
+            prepare.scalar = Float(ignored)
+            step.source2 = labels
+        }
+        if let mask {
+            prepare.source4 = mask.values
+            prepare.innerColumns = max(1, step.rowsPerSample / max(mask.positions, 1))
+        }
         emit(prepare)
-        details.divisor = valid
-        step.source2 = labels
         step.source3 = weights
         step.rowsPerWeight = 1
     }

@@ -42,7 +42,7 @@ private struct MetricDetails: BitwiseCopyable {
 
 extension PlanBuilder {
     /// Emits the steps of a metric of an output; `base` as for a loss.
-    mutating func emitMetric(_ resolved: ResolvedMetric, of value: Int, base: Step) {
+    mutating func emitMetric(_ resolved: ResolvedMetric, of value: Int, mask: OutputMask?, base: Step) {
         var base = base
         if !resolved.isWeighted {
             base.source3 = .none
@@ -54,12 +54,15 @@ extension PlanBuilder {
             var details = LossDetails(loss)
             details.isMetric = true
             details.isNegated = isNegated
-            details.countsAllRows = step.source3 == .none
+            details.countsAllRows = step.source3 == .none && mask == nil
             emitSmoothing(loss, axis: resolved.axis, of: value, step, &details)
-            emitLabelPreparation(loss, &step, &details)
+            emitLabelPreparation(loss, mask, &step, &details)
             if details.otherLabels != .none { endPhase() }
             emitValues(loss, axis: resolved.axis, of: value, step, details)
             return
+        }
+        if let mask, resolved.metric.isMean {
+            emitLeavingOut(ignoring: nil, mask, total: .none, countsWeights: true, counts: false, &step)
         }
         step.run = measure
         step.details = keep(metricDetails(resolved))

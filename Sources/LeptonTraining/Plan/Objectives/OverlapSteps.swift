@@ -13,11 +13,27 @@ private struct OverlapDetails: BitwiseCopyable {
     /// Batch totals: of the groups, where the batch is summed over too, and of the sample weights.
     var sums = Operand.none
     var weightTotal = Operand.none
+    /// Likewise, of the positions that a mask leaves; none without a mask.
+    var left = Operand.none
 }
 
 extension PlanBuilder {
     /// Emits Dice or Tversky. Where the batch axis is summed over, the sums of the whole batch come first.
-    mutating func emitOverlapLoss(_ loss: Loss, of value: Int, gradient: Operand, base: Step) {
+    ///
+    /// A mask weighs the one loss that there then is of the batch, as Keras does it, and not the elements.
+    mutating func emitOverlapLoss(_ loss: Loss, of value: Int, mask: OutputMask?, gradient: Operand, base: Step) {
+        var base = base
+        var left = Operand.none
+        if let mask {
+            var positions = base
+            positions.rowsPerSample = max(mask.positions, base.rowsPerWeight)
+            positions.rowsPerWeight = positions.rowsPerSample / max(base.rowsPerWeight, 1)
+            left = newPartial(floats: 1)
+            emitLeavingOut(
+                ignoring: nil, mask, total: left, countsWeights: false, counts: false, &positions)
+            base.source3 = positions.source3
+            base.rowsPerWeight = positions.rowsPerSample
+        }
         let shape = graph.sampleShapes[value]
         let rank = shape.count + 1
         let summed = Set((loss.parameters.axes ?? Array(0..<rank)).map { $0 < 0 ? $0 + rank : $0 })
@@ -32,6 +48,7 @@ extension PlanBuilder {
         step.rowsPerWeight = 1
         step.innerColumns = base.rowsPerWeight
         step.destination2 = newBuffer(floatsPerRow: 0, fixedFloats: 6 * groups)
+        details.left = left
         if summed.contains(0) { details.sums = newPartial(floats: 3 * groups) }
         if step.source3 != .none, summed.contains(0) || details.isWeightedMean {
             details.weightTotal = newPartial(floats: 1)
@@ -126,7 +143,13 @@ private func overlapOfBatch(_ stepPointer: UnsafeRawPointer, _ framePointer: Uns
     var share = details.isSum ? 1 : 1 / Double(details.groups)
     if details.weightTotal != .none, !details.isWeightedMean {
         let weights = call.total(details.weightTotal)
-        share *= details.isSum ? weights : weights / Double(call.frame.batchRows)
+        let positions = Double(max(call.step.innerColumns, 1))
+        if details.left != .none {
+            let left = call.total(details.left)
+            share *= details.isSum ? weights * positions : left == 0 ? 0 : weights * positions / left
+        } else {
+            share *= details.isSum ? weights : weights / Double(call.frame.batchRows)
+        }
     }
     let total = call.overlapLoss(
         details, sums, row: 0, rows: call.rows, scale: Double(call.step.factor) * share)

@@ -69,6 +69,7 @@ OPTIMIZERS: dict[str, Callable[[Any], Any]] = {
     "adadelta": lambda k: k.optimizers.Adadelta(0.5),
     "adamax": lambda k: k.optimizers.Adamax(0.01),
     "nadam": lambda k: k.optimizers.Nadam(0.01),
+    "nadam, accumulating": lambda k: k.optimizers.Nadam(0.01, gradient_accumulation_steps=2),
     "lion": lambda k: k.optimizers.Lion(0.001),
     "ftrl": lambda k: k.optimizers.Ftrl(0.05),
     "lamb": lambda k: k.optimizers.Lamb(0.01),

@@ -65,6 +65,7 @@ class _Layout:
         # A schedule is no variable.
         self.has_rate = not isinstance(config.get("learning_rate"), dict)
         self.beta = config.get("beta_1")
+        self.batches_per_update = int(config.get("gradient_accumulation_steps") or 1)
 
     @property
     def first(self) -> int:
@@ -94,7 +95,7 @@ def read(model: Model) -> dict[str, list[Any]]:
     state = _library_state(model, layout.shapes)
     variables += [np.int32(0) if index is None else state[index] for index in layout.slots]
     if layout.has_product:
-        variables.append(_nadam_product(iterations, float(layout.beta or 0)))
+        variables.append(_nadam_product(iterations // layout.batches_per_update, float(layout.beta or 0)))
     if not layout.scaling:
         return {"optimizer": variables}
     counter, scale = (state[layout.scaling[name]] for name in _SCALING)
@@ -102,9 +103,9 @@ def read(model: Model) -> dict[str, list[Any]]:
     return {"optimizer": [*outer, *variables], "optimizer/inner_optimizer": variables}
 
 
-def _nadam_product(iterations: int, beta: float) -> Any:
-    """The product of Nadam's momenta so far; the library works it out from the number of steps."""
-    steps = np.arange(1, iterations + 1, dtype=np.float32)
+def _nadam_product(updates: int, beta: float) -> Any:
+    """The product of Nadam's momenta so far; the library works it out from the number of updates."""
+    steps = np.arange(1, updates + 1, dtype=np.float32)
     return np.prod(np.float32(beta) * (1 - np.float32(0.5) * np.float32(0.96) ** steps), dtype=np.float32)
 
 

@@ -87,11 +87,16 @@ class MultiHeadAttention(Layer):
         output_shape: Extents that take the place of the query's last axis; None keeps it.
         attention_axes: Axes that are attended over; None for all between the batch and the last.
         kernel_initializer, bias_initializer: Initial weights.
+        kernel_regularizer, bias_regularizer: Penalties of keras.regularizers on the weights of all four projections.
+        activity_regularizer: A penalty on what each of the projections gives.
+        kernel_constraint, bias_constraint: What keras.constraints makes the weights obey.
         seed: Makes the dropout reproducible.
 
     Calls take `attention_mask`, of shape (batch, T, S), `use_causal_mask` and `return_attention_scores`. Other
     arguments are Keras's and not supported by this version.
     """
+
+    _ruled_weights = ("kernel", "bias")
 
     def __init__(
         self,
@@ -106,11 +111,11 @@ class MultiHeadAttention(Layer):
         flash_attention: bool | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         use_gate: bool = False,
         seed: int | None = None,
         **kwargs: Any,
@@ -123,15 +128,18 @@ class MultiHeadAttention(Layer):
             },
             sliding_window=(sliding_window, None),
             use_gate=(use_gate, False),
-            kernel_regularizer=(kernel_regularizer, None),
-            bias_regularizer=(bias_regularizer, None),
-            kernel_constraint=(kernel_constraint, None),
-            bias_constraint=(bias_constraint, None),
         )
         self._num_heads = _count("num_heads", num_heads)
         self._key_dim = _count("key_dim", key_dim)
         self._value_dim = self._key_dim if value_dim is None else _count("value_dim", value_dim)
-        super().__init__(activity_regularizer=activity_regularizer, **kwargs)
+        super().__init__(
+            activity_regularizer=activity_regularizer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
         self._dropout = dropout
         self._use_bias = bool(use_bias)
         self._output_shape = [output_shape] if isinstance(output_shape, int) else output_shape
@@ -176,6 +184,7 @@ class MultiHeadAttention(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
+            "activity_regularizer": None,
             **super().get_config(),
             "num_heads": self._num_heads,
             "key_dim": self._key_dim,
@@ -188,11 +197,6 @@ class MultiHeadAttention(Layer):
             "sliding_window": None,
             "kernel_initializer": self.kernel_initializer,
             "bias_initializer": self.bias_initializer,
-            "kernel_regularizer": None,
-            "bias_regularizer": None,
-            "activity_regularizer": None,
-            "kernel_constraint": None,
-            "bias_constraint": None,
             "seed": self.seed,
         }
 

@@ -21,9 +21,13 @@ class EinsumDense(Layer):
         activation: A name or function of keras.activations; None is linear.
         bias_axes: Output axes with a bias of their own, as letters of the equation; None for no bias.
         kernel_initializer, bias_initializer: Initial weights.
+        kernel_regularizer, bias_regularizer: Penalties of keras.regularizers on the weights.
+        kernel_constraint, bias_constraint: What keras.constraints makes them obey.
 
     Other arguments are Keras's and not supported by this version.
     """
+
+    _ruled_weights = ("kernel", "bias")
 
     def __init__(
         self,
@@ -33,10 +37,10 @@ class EinsumDense(Layer):
         bias_axes: str | None = None,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        bias_regularizer: None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         lora_rank: None = None,
         lora_alpha: None = None,
         gptq_unpacked_column_size: None = None,
@@ -46,10 +50,6 @@ class EinsumDense(Layer):
         refuse_unless_default(
             "EinsumDense",
             {},
-            kernel_regularizer=(kernel_regularizer, None),
-            bias_regularizer=(bias_regularizer, None),
-            kernel_constraint=(kernel_constraint, None),
-            bias_constraint=(bias_constraint, None),
             lora_rank=(lora_rank, None),
             lora_alpha=(lora_alpha, None),
             gptq_unpacked_column_size=(gptq_unpacked_column_size, None),
@@ -57,7 +57,13 @@ class EinsumDense(Layer):
         )
         if not isinstance(equation, str):
             raise bad_argument("equation", "a text", equation)
-        super().__init__(**kwargs)
+        super().__init__(
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
         self.equation = equation
         self.partial_output_shape = (output_shape,) if isinstance(output_shape, int) else tuple(output_shape)
         self.bias_axes = bias_axes
@@ -68,6 +74,7 @@ class EinsumDense(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
+            "activity_regularizer": None,
             **super().get_config(),
             "equation": self.equation,
             "output_shape": list(self.partial_output_shape),
@@ -75,10 +82,6 @@ class EinsumDense(Layer):
             "bias_axes": self.bias_axes,
             "kernel_initializer": self.kernel_initializer,
             "bias_initializer": self.bias_initializer,
-            "kernel_regularizer": None,
-            "bias_regularizer": None,
-            "kernel_constraint": None,
-            "bias_constraint": None,
             "lora_rank": None,
             "lora_alpha": None,
             "gptq_unpacked_column_size": None,

@@ -19,19 +19,23 @@ class Embedding(Layer):
         input_dim: How many numbers there are, 0 included; at most 2**24.
         output_dim: Length of a vector.
         embeddings_initializer: Initial vectors.
+        embeddings_regularizer: A penalty of keras.regularizers on the vectors.
+        embeddings_constraint: What keras.constraints makes them obey.
         mask_zero: Whether 0 stands for no value, which layers that know of masks pass over.
 
     Data with numbers that are not whole or have no vector is refused. Other arguments are Keras's and not supported by
     this version.
     """
 
+    _ruled_weights = ("embeddings",)
+
     def __init__(
         self,
         input_dim: int,
         output_dim: int,
         embeddings_initializer: Any = "uniform",
-        embeddings_regularizer: None = None,
-        embeddings_constraint: None = None,
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
         mask_zero: bool = False,
         weights: None = None,
         lora_rank: None = None,
@@ -47,14 +51,14 @@ class Embedding(Layer):
         refuse_unless_default(
             "Embedding",
             {"weights": "set them with set_weights on the built model"},
-            embeddings_regularizer=(embeddings_regularizer, None),
-            embeddings_constraint=(embeddings_constraint, None),
             weights=(weights, None),
             lora_rank=(lora_rank, None),
             lora_alpha=(lora_alpha, None),
             quantization_config=(quantization_config, None),
         )
-        super().__init__(**kwargs)
+        super().__init__(
+            embeddings_regularizer=embeddings_regularizer, embeddings_constraint=embeddings_constraint, **kwargs
+        )
         self.input_dim = input_dim.__index__()
         self.output_dim = output_dim.__index__()
         self.embeddings_initializer = initializers.config_of(embeddings_initializer, "embeddings_initializer")
@@ -63,13 +67,11 @@ class Embedding(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {
+            "activity_regularizer": None,
             **super().get_config(),
             "input_dim": self.input_dim,
             "output_dim": self.output_dim,
             "embeddings_initializer": self.embeddings_initializer,
-            "embeddings_regularizer": None,
-            "activity_regularizer": None,
-            "embeddings_constraint": None,
             "mask_zero": self.mask_zero,
             "quantization_config": None,
         }

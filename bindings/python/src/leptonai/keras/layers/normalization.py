@@ -28,6 +28,8 @@ def _axes(axis: object) -> int | list[int]:
 class _Scaled(Layer):
     """What the layers with gamma and beta share."""
 
+    _ruled_weights = ("beta", "gamma")
+
     def __init__(
         self,
         epsilon: float,
@@ -35,21 +37,19 @@ class _Scaled(Layer):
         scale: bool,
         beta_initializer: Any,
         gamma_initializer: Any,
-        beta_regularizer: None,
-        gamma_regularizer: None,
-        beta_constraint: None,
-        gamma_constraint: None,
+        beta_regularizer: Any,
+        gamma_regularizer: Any,
+        beta_constraint: Any,
+        gamma_constraint: Any,
         **kwargs: Any,
     ) -> None:
-        refuse_unless_default(
-            type(self).__name__,
-            {},
-            beta_regularizer=(beta_regularizer, None),
-            gamma_regularizer=(gamma_regularizer, None),
-            beta_constraint=(beta_constraint, None),
-            gamma_constraint=(gamma_constraint, None),
+        super().__init__(
+            beta_regularizer=beta_regularizer,
+            gamma_regularizer=gamma_regularizer,
+            beta_constraint=beta_constraint,
+            gamma_constraint=gamma_constraint,
+            **kwargs,
         )
-        super().__init__(**kwargs)
         self.epsilon = epsilon
         self.center = bool(center)
         self.scale = bool(scale)
@@ -64,10 +64,6 @@ class _Scaled(Layer):
             "scale": self.scale,
             "beta_initializer": self.beta_initializer,
             "gamma_initializer": self.gamma_initializer,
-            "beta_regularizer": None,
-            "gamma_regularizer": None,
-            "beta_constraint": None,
-            "gamma_constraint": None,
         }
 
 
@@ -84,6 +80,8 @@ class BatchNormalization(_Scaled):
         epsilon: Added to the variance.
         center, scale: Whether beta is added, and gamma multiplies.
         beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer: Initial weights.
+        beta_regularizer, gamma_regularizer: Penalties of keras.regularizers on the weights.
+        beta_constraint, gamma_constraint: What keras.constraints makes them obey.
 
     Other arguments are Keras's and not supported by this version.
     """
@@ -99,10 +97,10 @@ class BatchNormalization(_Scaled):
         gamma_initializer: Any = "ones",
         moving_mean_initializer: Any = "zeros",
         moving_variance_initializer: Any = "ones",
-        beta_regularizer: None = None,
-        gamma_regularizer: None = None,
-        beta_constraint: None = None,
-        gamma_constraint: None = None,
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         renorm: bool = False,
         renorm_clipping: dict[str, float] | None = None,
         renorm_momentum: float = 0.99,
@@ -156,9 +154,9 @@ class LayerNormalization(_Scaled):
         epsilon: Added to the variance.
         center, scale: Whether beta is added, and gamma multiplies.
         beta_initializer, gamma_initializer: Initial weights.
+        beta_regularizer, gamma_regularizer: Penalties of keras.regularizers on the weights.
+        beta_constraint, gamma_constraint: What keras.constraints makes them obey.
         rms_scaling: Deprecated in Keras: divides by the deviation without taking off the mean.
-
-    Other arguments are Keras's and not supported by this version.
     """
 
     def __init__(
@@ -169,10 +167,10 @@ class LayerNormalization(_Scaled):
         scale: bool = True,
         beta_initializer: Any = "zeros",
         gamma_initializer: Any = "ones",
-        beta_regularizer: None = None,
-        gamma_regularizer: None = None,
-        beta_constraint: None = None,
-        gamma_constraint: None = None,
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
         rms_scaling = bool(kwargs.pop("rms_scaling", False))
@@ -212,8 +210,8 @@ class GroupNormalization(_Scaled):
         epsilon: Added to the variance.
         center, scale: Whether beta is added, and gamma multiplies.
         beta_initializer, gamma_initializer: Initial weights.
-
-    Other arguments are Keras's and not supported by this version.
+        beta_regularizer, gamma_regularizer: Penalties of keras.regularizers on the weights.
+        beta_constraint, gamma_constraint: What keras.constraints makes them obey.
     """
 
     def __init__(
@@ -225,10 +223,10 @@ class GroupNormalization(_Scaled):
         scale: bool = True,
         beta_initializer: Any = "zeros",
         gamma_initializer: Any = "ones",
-        beta_regularizer: None = None,
-        gamma_regularizer: None = None,
-        beta_constraint: None = None,
-        gamma_constraint: None = None,
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         **kwargs: Any,
     ) -> None:
         if isinstance(groups, bool) or not isinstance(groups, int) or (groups <= 0 and groups != -1):

@@ -14,6 +14,13 @@ from .layer import Layer
 _PARTS = ("kernel", "recurrent", "bias")
 
 
+def _rules(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The regularisers and constraints among a constructor's arguments."""
+    return {
+        f"{part}_{rule}": arguments[f"{part}_{rule}"] for part in _PARTS for rule in ("regularizer", "constraint")
+    }
+
+
 def _positive(argument: str, value: Any) -> int:
     if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() <= 0:
         raise bad_argument(argument, "a positive integer", value)
@@ -42,16 +49,6 @@ class _Cell:
 
     def _set_cell(self, arguments: dict[str, Any], implementation: int) -> None:
         """Takes over the constructor's arguments, by name."""
-        regularize = "use dropout, or stop training earlier"
-        refuse_unless_default(
-            type(self).__name__,
-            {f"{part}_regularizer": regularize for part in _PARTS},
-            **{
-                f"{part}_{kind}": (arguments[f"{part}_{kind}"], None)
-                for kind in ("regularizer", "constraint")
-                for part in _PARTS
-            },
-        )
         self.units = _positive("units", arguments["units"])
         self.activation = activations.name_of(arguments["activation"])
         if "recurrent_activation" in arguments:
@@ -74,9 +71,6 @@ class _Cell:
         config["use_bias"] = self.use_bias
         for part in _PARTS:
             config[f"{part}_initializer"] = getattr(self, f"{part}_initializer")
-        for kind in ("regularizer", "constraint"):
-            for part in _PARTS:
-                config[f"{part}_{kind}"] = None
         config["dropout"] = self.dropout
         config["recurrent_dropout"] = self.recurrent_dropout
         for name in self._fields:
@@ -89,6 +83,8 @@ class _Cell:
 
 class _CellLayer(_Cell, Layer):
     """A cell on its own, for `RNN`."""
+
+    _ruled_weights = _PARTS
 
     @property
     def state_size(self) -> int | list[int]:
@@ -149,8 +145,10 @@ class _Sequence(Layer):
 class _CellSequence(_Cell, _Sequence):
     """A cell over a sequence."""
 
+    _ruled_weights = _PARTS
+
     def get_config(self) -> dict[str, Any]:
-        config = {**super().get_config(), **self._cell_config(), "activity_regularizer": None}
+        config = {"activity_regularizer": None, **super().get_config(), **self._cell_config()}
         if type(self) is SimpleRNN and self.seed is None:
             # Keras leaves it out here.
             del config["seed"]
@@ -173,6 +171,8 @@ class SimpleRNNCell(_CellLayer):
         activation: A name or function of keras.activations.
         use_bias: Whether a bias is added.
         kernel_initializer, recurrent_initializer, bias_initializer: Initial weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties of keras.regularizers on the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: What keras.constraints makes the weights obey.
         dropout, recurrent_dropout: Rates for the inputs and for the state; the pattern is that of all time steps.
         seed: Makes the patterns reproducible.
 
@@ -187,19 +187,19 @@ class SimpleRNNCell(_CellLayer):
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        recurrent_regularizer: None = None,
-        bias_regularizer: None = None,
-        kernel_constraint: None = None,
-        recurrent_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
         **kwargs: Any,
     ) -> None:
         arguments = dict(locals())
-        super().__init__(**kwargs)
+        super().__init__(**_rules(arguments), **kwargs)
         self._set_cell(arguments, 2)
         self._judge("SimpleRNNCell")
 
@@ -215,6 +215,8 @@ class LSTMCell(_CellLayer):
         unit_forget_bias: Whether the forget gate's bias begins at 1.
         use_bias: Whether a bias is added.
         kernel_initializer, recurrent_initializer, bias_initializer: Initial weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties of keras.regularizers on the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: What keras.constraints makes the weights obey.
         dropout, recurrent_dropout: Rates for the inputs and for the state; the pattern is that of all time steps.
         seed: Makes the patterns reproducible.
 
@@ -233,12 +235,12 @@ class LSTMCell(_CellLayer):
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
         unit_forget_bias: bool = True,
-        kernel_regularizer: None = None,
-        recurrent_regularizer: None = None,
-        bias_regularizer: None = None,
-        kernel_constraint: None = None,
-        recurrent_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
@@ -246,7 +248,7 @@ class LSTMCell(_CellLayer):
     ) -> None:
         arguments = dict(locals())
         implementation = _positive("implementation", kwargs.pop("implementation", 2) + 1) - 1
-        super().__init__(**kwargs)
+        super().__init__(**_rules(arguments), **kwargs)
         self._set_cell(arguments, implementation)
         self._judge("LSTMCell")
 
@@ -267,6 +269,8 @@ class GRUCell(_CellLayer):
         reset_after: Whether the reset gate is applied after the product of the state.
         use_bias: Whether a bias is added.
         kernel_initializer, recurrent_initializer, bias_initializer: Initial weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties of keras.regularizers on the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: What keras.constraints makes the weights obey.
         dropout, recurrent_dropout: Rates for the inputs and for the state; the pattern is that of all time steps.
         seed: Makes the patterns reproducible.
 
@@ -284,12 +288,12 @@ class GRUCell(_CellLayer):
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        recurrent_regularizer: None = None,
-        bias_regularizer: None = None,
-        kernel_constraint: None = None,
-        recurrent_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         reset_after: bool = True,
@@ -298,7 +302,7 @@ class GRUCell(_CellLayer):
     ) -> None:
         arguments = dict(locals())
         implementation = _positive("implementation", kwargs.pop("implementation", 2) + 1) - 1
-        super().__init__(**kwargs)
+        super().__init__(**_rules(arguments), **kwargs)
         self._set_cell(arguments, implementation)
         self._judge("GRUCell")
 
@@ -312,6 +316,9 @@ class SimpleRNN(_CellSequence):
         activation: A name or function of keras.activations.
         use_bias: Whether a bias is added.
         kernel_initializer, recurrent_initializer, bias_initializer: Initial weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties of keras.regularizers on the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: What keras.constraints makes the weights obey.
+        activity_regularizer: A penalty on what the layer gives.
         dropout, recurrent_dropout: Rates for the inputs and for the state; the pattern is that of all time steps.
         seed: Makes the patterns reproducible.
         return_sequences: Whether all outputs are given, (batch, time, units), or the last one.
@@ -332,13 +339,13 @@ class SimpleRNN(_CellSequence):
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        recurrent_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        recurrent_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
@@ -357,6 +364,7 @@ class SimpleRNN(_CellSequence):
             stateful=stateful,
             unroll=unroll,
             activity_regularizer=activity_regularizer,
+            **_rules(arguments),
             **kwargs,
         )
         self._set_cell(arguments, 2)
@@ -374,6 +382,9 @@ class LSTM(_CellSequence):
         unit_forget_bias: Whether the forget gate's bias begins at 1.
         use_bias: Whether a bias is added.
         kernel_initializer, recurrent_initializer, bias_initializer: Initial weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties of keras.regularizers on the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: What keras.constraints makes the weights obey.
+        activity_regularizer: A penalty on what the layer gives.
         dropout, recurrent_dropout: Rates for the inputs and for the state; the pattern is that of all time steps.
         seed: Makes the patterns reproducible.
         return_sequences: Whether all outputs are given, (batch, time, units), or the last one.
@@ -398,13 +409,13 @@ class LSTM(_CellSequence):
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
         unit_forget_bias: bool = True,
-        kernel_regularizer: None = None,
-        recurrent_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        recurrent_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
@@ -426,6 +437,7 @@ class LSTM(_CellSequence):
             stateful=stateful,
             unroll=unroll,
             activity_regularizer=activity_regularizer,
+            **_rules(arguments),
             **kwargs,
         )
         self._set_cell(arguments, implementation)
@@ -443,6 +455,9 @@ class GRU(_CellSequence):
         reset_after: Whether the reset gate is applied after the product of the state.
         use_bias: Whether a bias is added.
         kernel_initializer, recurrent_initializer, bias_initializer: Initial weights.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: Penalties of keras.regularizers on the weights.
+        kernel_constraint, recurrent_constraint, bias_constraint: What keras.constraints makes the weights obey.
+        activity_regularizer: A penalty on what the layer gives.
         dropout, recurrent_dropout: Rates for the inputs and for the state; the pattern is that of all time steps.
         seed: Makes the patterns reproducible.
         return_sequences: Whether all outputs are given, (batch, time, units), or the last one.
@@ -466,13 +481,13 @@ class GRU(_CellSequence):
         kernel_initializer: Any = "glorot_uniform",
         recurrent_initializer: Any = "orthogonal",
         bias_initializer: Any = "zeros",
-        kernel_regularizer: None = None,
-        recurrent_regularizer: None = None,
-        bias_regularizer: None = None,
-        activity_regularizer: None = None,
-        kernel_constraint: None = None,
-        recurrent_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         dropout: float = 0.0,
         recurrent_dropout: float = 0.0,
         seed: int | None = None,
@@ -495,6 +510,7 @@ class GRU(_CellSequence):
             stateful=stateful,
             unroll=unroll,
             activity_regularizer=activity_regularizer,
+            **_rules(arguments),
             **kwargs,
         )
         self._set_cell(arguments, implementation)

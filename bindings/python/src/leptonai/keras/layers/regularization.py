@@ -177,3 +177,21 @@ class SpatialDropout3D(_SpatialDropout):
 def _spatial_config(layer: _Random) -> dict[str, Any]:
     """Keras writes these four and not `trainable`."""
     return {"rate": layer.rate, "seed": layer.seed, "name": layer.name, "dtype": "float32"}
+
+
+@public("keras.layers")
+class ActivityRegularization(Layer):
+    """Passes its input on, and adds l1 * sum(abs(x)) + l2 * sum(x ** 2), divided by the rows of the batch, to the loss.
+
+    Args:
+        l1, l2: Factors of at least 0.
+    """
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.l1 = l1
+        self.l2 = l2
+        self._judge("ActivityRegularization")
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "l1": self.l1, "l2": self.l2}
