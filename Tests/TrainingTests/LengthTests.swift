@@ -40,6 +40,16 @@ import Testing
         }
     }
 
+    @Test func aChainIsBuiltWithALengthThatIsNotKnown() throws {
+        let model = try Model()
+        try model.add(GlobalAveragePooling1D())
+        try model.build(inputShape: [-1, 3])
+        #expect(try model.outputShapes() == [[-1, 3]])
+        #expect(try model.predict(numbers([2, 5, 3], seed: 1)).shape.extents == [2, 3])
+        let again = try Model(config: model.config)
+        #expect(try again.predict(numbers([2, 4, 3], seed: 1)).shape.extents == [2, 3])
+    }
+
     @Test func refusesWeightsThatDependOnALength() throws {
         for layer: any Layer in [Dense(units: 2), BatchNormalization()] {
             let model = try Model()

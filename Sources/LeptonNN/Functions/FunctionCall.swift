@@ -155,7 +155,8 @@ package struct FunctionCall {
         for keyword in call.keywords where keyword.argument != .value(.null) {
             guard keywords.seen.contains(keyword.name) || known.contains(keyword.name) else {
                 throw unknownName(
-                    "argument of keras.ops.\(snakeCase(name))", keyword.name, known: keywords.seen.union(known).sorted())
+                    "argument of keras.ops.\(snakeCase(name))", keyword.name, known: keywords.seen.union(known).sorted()
+                )
             }
         }
     }

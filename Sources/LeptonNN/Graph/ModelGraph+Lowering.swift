@@ -89,7 +89,9 @@ extension ModelGraph {
                 "the model has no input shape yet; give the first layer one, call build, or fit it on data")
         }
         let inference = try inferred(inputShapes: inputShapes)
-        guard inference.values.joined().contains(where: { !Shape.isKnown($0.sample) }) else {
+        // A chain that was built late has no node for its input.
+        let shapes = inputShapes + inference.values.joined().map(\.sample)
+        guard !shapes.allSatisfy(Shape.isKnown) else {
             return try lowered(inputShapes, inference, nil, overBatch: overBatch)
         }
         var lowered = LoweredGraph()

@@ -34,7 +34,9 @@ package enum UnknownLengths {
         let first: (outputs: [ValueShape], weights: [LayerWeight])
         do throws(LeptonError) { first = try asked(layer, filled(inputs, with: tried.first), overBatch) } catch {
             // What stands beside an unknown length may say which one it has to be.
-            if let narrowed = narrowed(inputs, tried.first), let found = try? asked(layer, narrowed, overBatch) { return found }
+            if let narrowed = narrowed(inputs, tried.first), let found = try? asked(layer, narrowed, overBatch) {
+                return found
+            }
             throw error.adding(context: "with \(tried.first) for axes of unknown length")
         }
         let second = try asked(layer, filled(inputs, with: tried.second), overBatch)

@@ -29,7 +29,8 @@ final class TracedResult {
         parameters = try AlignedBuffer(zeros: layout.totalFloats, purpose: "a metric's state")
         input = try AlignedBuffer(zeros: graph.floatsPerRow(graph.inputs[0]), purpose: "a metric's input")
         output = try AlignedBuffer(zeros: count, purpose: "a metric's value")
-        predictor = try Predictor(graph: graph, layout: layout, parameters: parameters, capacityRows: 1)
+        predictor = try Predictor(
+            BuiltModel(operations: graph, layout: layout, parameters: parameters, batchSize: nil), rows: 1)
     }
 
     func write(_ sums: UnsafePointer<Double>, to values: UnsafeMutablePointer<Double>) {

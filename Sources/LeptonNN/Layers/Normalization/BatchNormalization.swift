@@ -63,7 +63,8 @@ public struct BatchNormalization: Layer {
             "axis": .integer(Int64(axis)), "momentum": .number(momentum), "epsilon": .number(epsilon),
             "center": .bool(center), "scale": .bool(scale), "beta_initializer": betaInitializer.config,
             "gamma_initializer": gammaInitializer.config, "moving_mean_initializer": movingMeanInitializer.config,
-            "moving_variance_initializer": movingVarianceInitializer.config, "synchronized": false, "renorm": false, "renorm_clipping": .null, "renorm_momentum": 0.99,
+            "moving_variance_initializer": movingVarianceInitializer.config, "synchronized": false, "renorm": false,
+            "renorm_clipping": .null, "renorm_momentum": 0.99,
         ]
     }
 

@@ -83,7 +83,8 @@ extension PlanBuilder {
         }
         var details = LossDetails(loss)
         var step = takingRows(base, loss.targets, axis: axis, of: value)
-        if step.source3 != .none, loss.reduction == .meanWithSampleWeight, loss.parameters.ignoreClass == nil, mask == nil
+        if step.source3 != .none, loss.reduction == .meanWithSampleWeight, loss.parameters.ignoreClass == nil,
+            mask == nil
         {
             details.divisor = emitWeightTotal(step)
         }

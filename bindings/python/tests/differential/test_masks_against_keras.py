@@ -107,7 +107,9 @@ LAYERS: dict[str, Make] = {
         lambda k: k.Dense(2, activity_regularizer="l2"),
     ),
     "a mask that stops": chain(lambda k: k.Masking(), lambda k: k.Conv1D(2, 1)),
-    "no sequence": chain(lambda k: k.Masking(), lambda k: k.LSTM(4), lambda k: k.RepeatVector(STEPS), lambda k: k.Dense(2)),
+    "no sequence": chain(
+        lambda k: k.Masking(), lambda k: k.LSTM(4), lambda k: k.RepeatVector(STEPS), lambda k: k.Dense(2)
+    ),
     "mean of steps": chain(
         lambda k: k.Masking(),
         lambda k: k.GlobalAveragePooling1D(),
@@ -155,9 +157,7 @@ def test_losses_and_sample_weights(name: str) -> None:
         }
 
     # Biases keep predictions from 0, at which Keras's cosine has no slope.
-    build = chain(
-        lambda k: k.Masking(), lambda k: k.Dense(3, "tanh"), lambda k: k.Dense(2, bias_initializer="ones")
-    )
+    build = chain(lambda k: k.Masking(), lambda k: k.Dense(3, "tanh"), lambda k: k.Dense(2, bias_initializer="ones"))
     compare(Masked(build, sequences(4), y, compiled, weights))
 
 
@@ -268,9 +268,7 @@ def test_masks_that_fit_nothing_are_refused() -> None:
     model = ours.Sequential([ours.Input((STEPS, WIDTH)), ours.layers.Masking()])
     with pytest.raises(ValueError, match="mask of the output"):
         model.compile(loss=ours.losses.CategoricalCrossentropy(axis=1))
-    model = ours.Sequential(
-        [ours.Input((STEPS, WIDTH)), ours.layers.Masking(), ours.layers.BatchNormalization(axis=1)]
-    )
+    model = ours.Sequential([ours.Input((STEPS, WIDTH)), ours.layers.Masking(), ours.layers.BatchNormalization(axis=1)])
     with pytest.raises(NotImplementedError, match="last axis"):
         model.compile(loss="mse")
         model.fit(sequences(22), sequences(23), verbose=0)

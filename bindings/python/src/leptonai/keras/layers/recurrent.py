@@ -16,9 +16,7 @@ _PARTS = ("kernel", "recurrent", "bias")
 
 def _rules(arguments: dict[str, Any]) -> dict[str, Any]:
     """The regularisers and constraints among a constructor's arguments."""
-    return {
-        f"{part}_{rule}": arguments[f"{part}_{rule}"] for part in _PARTS for rule in ("regularizer", "constraint")
-    }
+    return {f"{part}_{rule}": arguments[f"{part}_{rule}"] for part in _PARTS for rule in ("regularizer", "constraint")}
 
 
 def _positive(argument: str, value: Any) -> int:
