@@ -69,7 +69,7 @@ import Testing
 
     @Test func gradientsAreThoseOfFiniteDifferences() throws {
         let (rows, steps, width) = (6, 4, 3)
-        for loss: Loss in [.meanSquaredError, .huber().reduced(by: .sum), .cosineSimilarity()] {
+        for loss: Loss in [.meanSquaredError, .logCosh] {
             try expectFiniteDifferences(
                 layers: [
                     Masking(inputShape: [steps, width]), LSTM(units: 4, returnSequences: true), Dense(units: 2),

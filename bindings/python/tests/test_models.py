@@ -17,6 +17,26 @@ def small() -> keras.Sequential:
     return keras.Sequential([keras.Input((3,)), layers.Dense(4, activation="relu"), layers.Dense(2)])
 
 
+def test_arguments_that_a_function_does_not_have_are_refused() -> None:
+    inputs = keras.Input((3,))
+    config = json.loads(keras.Model(inputs, keras.ops.relu(inputs)).to_json())
+    function = next(layer for layer in config["config"]["layers"] if layer["class_name"] == "Relu")
+    assert keras.models.model_from_json(json.dumps(config)).count_params() == 0
+    function["inbound_nodes"][0]["kwargs"]["slope"] = 0.5
+    with pytest.raises(ValueError, match="slope"):
+        keras.models.model_from_json(json.dumps(config))
+
+
+def test_losses_of_layers_are_refused() -> None:
+    class Penalised(keras.layers.Layer):
+        def call(self, inputs: Any) -> Any:
+            self.add_loss(keras.ops.sum(inputs, axis=1))
+            return inputs
+
+    with pytest.raises(NotSupportedError, match="ActivityRegularization"):
+        Penalised()(keras.Input((3,)))
+
+
 def test_layers_and_weights_are_named_as_keras_names_them() -> None:
     model = small()
     assert model.name == "sequential"

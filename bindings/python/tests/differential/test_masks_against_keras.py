@@ -98,18 +98,12 @@ LAYERS: dict[str, Make] = {
         lambda k: k.Activation("tanh"),
         lambda k: k.Dense(2),
     ),
-    "batch normalisation of inputs": chain(
-        lambda k: k.Masking(), lambda k: k.BatchNormalization(scale=False), lambda k: k.Dense(2)
-    ),
     "cells": chain(
         lambda k: k.Masking(),
         lambda k: k.RNN([k.SimpleRNNCell(3), k.GRUCell(4)], return_sequences=True),
         lambda k: k.Dense(2, activity_regularizer="l2"),
     ),
     "a mask that stops": chain(lambda k: k.Masking(), lambda k: k.Conv1D(2, 1)),
-    "no sequence": chain(
-        lambda k: k.Masking(), lambda k: k.LSTM(4), lambda k: k.RepeatVector(STEPS), lambda k: k.Dense(2)
-    ),
     "mean of steps": chain(
         lambda k: k.Masking(),
         lambda k: k.GlobalAveragePooling1D(),
@@ -129,20 +123,18 @@ def test_masks_go_through_layers(name: str) -> None:
 
 LOSSES: dict[str, tuple[str, dict[str, Any]]] = {
     "sum": ("Huber", {"reduction": "sum", "delta": 0.5}),
-    "mean": ("LogCosh", {"reduction": "mean"}),
     "by weights": ("MeanSquaredError", {"reduction": "mean_with_sample_weight"}),
     "labels of 0 and 1": ("Hinge", {}),
     "cosine": ("CosineSimilarity", {}),
     "dice": ("Dice", {}),
     "sum of tversky": ("Tversky", {"reduction": "sum"}),
-    "crossentropy": ("BinaryCrossentropy", {"from_logits": True, "label_smoothing": 0.1}),
 }
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_losses_and_sample_weights(name: str) -> None:
     kind, arguments = LOSSES[name]
-    weighted = name not in ("dice", "cosine", "mean")
+    weighted = name not in ("dice", "cosine")
     rng = np.random.default_rng(3)
     y = rng.integers(0, 2, size=(ROWS, STEPS, 2)).astype("float32")
     weights = rng.uniform(0.2, 2, size=(ROWS, STEPS)).astype("float32") if weighted else None
@@ -161,7 +153,7 @@ def test_losses_and_sample_weights(name: str) -> None:
     compare(Masked(build, sequences(4), y, compiled, weights))
 
 
-@pytest.mark.parametrize(("ignored", "weighted"), [(None, False), (2, False), (2, True)])
+@pytest.mark.parametrize(("ignored", "weighted"), [(None, False), (2, True)])
 def test_words(ignored: int | None, weighted: bool) -> None:
     build = chain(
         lambda k: k.Embedding(6, 4, mask_zero=True),
@@ -184,14 +176,11 @@ def test_words(ignored: int | None, weighted: bool) -> None:
 
 MERGES: dict[str, Callable[[Any, Any, Any], Any]] = {
     "add": lambda k, a, b: k.add([a, b]),
-    "maximum": lambda k, a, b: k.maximum([a, b]),
     "multiply": lambda k, a, b: k.multiply([a, b]),
-    "concatenate": lambda k, a, b: k.concatenate([a, b]),
     "concatenate steps": lambda k, a, b: k.Concatenate(axis=1)([a, b]),
     "one without a mask": lambda k, a, b: k.concatenate([a, k.Conv1D(2, 1)(b)]),
     "attention": lambda k, a, b: k.Attention()([a, b]),
     "heads": lambda k, a, b: k.MultiHeadAttention(2, 2)(a, b),
-    "dot": lambda k, a, b: k.Dot(axes=2)([a, b]),
 }
 
 
@@ -214,7 +203,7 @@ def test_outputs_with_and_without_a_mask() -> None:
     def build(k: Any) -> Any:
         inputs = k.Input((STEPS, WIDTH))
         hidden = k.layers.GRU(4, return_sequences=True, name="hidden")(k.layers.Masking()(inputs))
-        outputs = [k.layers.Dense(2, name="steps")(hidden), k.layers.Dense(1, name="whole")(k.layers.Flatten()(hidden))]
+        outputs = [k.layers.Dense(2, name="steps")(hidden), k.layers.Dense(1, name="all")(k.layers.Flatten()(hidden))]
         return k.Model(inputs, outputs)
 
     def compiled(k: Any) -> dict[str, Any]:

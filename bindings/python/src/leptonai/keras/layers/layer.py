@@ -254,6 +254,17 @@ class Layer(Operation):
         self._own_weights.append(weight)
         return weight.tensor
 
+    def add_loss(self, loss: Any) -> None:
+        """Not supported by this version.
+
+        Raises:
+            NotSupportedError: Always; the message says what to do instead.
+        """
+        raise NotSupportedError(
+            f"{self.name}: add_loss is not supported; pass the values through ActivityRegularization, or give a layer "
+            "an activity_regularizer"
+        )
+
     def build(self, input_shape: Any) -> None:
         """For classes of one's own: makes the weights, when the shape of what the layer takes is known."""
 
