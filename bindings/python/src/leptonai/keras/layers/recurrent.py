@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
-from ...errors import bad_argument, refuse_unless_default
+from ...errors import bad_argument
 from .. import activations, initializers
 from ..saving import deserialize_keras_object, public, serialize_keras_object
 from .layer import Layer
