@@ -304,7 +304,7 @@ LEPTON_API lepton_status lepton_model_add_layer(lepton_model *model, const char 
                                                 lepton_error **error);
 
 /** Builds a model whose first layer named no input shape.
- *  @param shape extents of one sample, without the batch. Errors: INVALID_HANDLE, SHAPE_MISMATCH,
+ *  @param shape extents of one sample, without the batch, -1 for an unknown one. Errors: INVALID_HANDLE, SHAPE_MISMATCH,
  *  INVALID_STATE (built with another shape). Threads: one caller at a time. Since 0.1. */
 LEPTON_API lepton_status lepton_model_build(lepton_model *model, const int64_t *shape, int32_t ndim,
                                             lepton_error **error);
@@ -678,8 +678,7 @@ LEPTON_API lepton_status lepton_history_epoch_count(lepton_history *history, siz
 /** Number of series: "loss", metrics, "val_...". Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_history_metric_count(lepton_history *history, size_t *count, lepton_error **error);
 
-/** Name of series `index`. Size-query form. Errors: INVALID_HANDLE, INVALID_ARGUMENT. Threads: concurrent.
- *  Since 0.1. */
+/** Name of series `index`. Size-query form. Errors: INVALID_HANDLE, INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
 LEPTON_API lepton_status lepton_history_metric_name(lepton_history *history, size_t index, char *buffer,
                                                     size_t capacity, size_t *length, lepton_error **error);
 
@@ -697,4 +696,5 @@ LEPTON_API void lepton_history_release(lepton_history *history);
 #endif
 
 #include "lepton_adapter.h"
+#include "lepton_sequence.h"
 #endif /* LEPTON_H */

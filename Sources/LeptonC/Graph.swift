@@ -16,7 +16,7 @@ public func lepton_layer_output_shapes(
             layer: json(layer, length: -1, "layer"), call: json(call, length: -1, "call"))
         let text = JSONValue.array(
             outputs.map { output in
-                .array((output.isShared ? [] : [.null]) + output.sample.map { .integer(Int64($0)) })
+                .array((output.isShared ? [] : [.null]) + Shape.config(output.sample))
             })
         try write(text.text, to: buffer, capacity: capacity, length: length)
     }

@@ -186,7 +186,7 @@ public func lepton_model_output_shape(
     }
 }
 
-private func writeShape(
+func writeShape(
     from shapes: [[Int]], _ index: Int, to shape: UnsafeMutablePointer<Int64>?, capacity: Int32,
     _ ndim: UnsafeMutablePointer<Int32>?
 ) throws(LeptonError) {

@@ -91,22 +91,22 @@ public struct ConfigReader {
         return number
     }
 
-    /// Extents with the batch axis first, which must be null: "batch_shape".
-    package mutating func batchShape(_ name: String) throws(LeptonError) -> [Int]? {
+    /// Extents with the batch axis first, null for any number of rows: "batch_shape". Others that are null are of unknown
+    /// length.
+    package mutating func batchShape(
+        _ name: String
+    ) throws(LeptonError) -> (batchSize: Int?, sample: [Int])? {
         guard let value = field(name) else { return nil }
         guard let extents = value.arrayValue, let batch = extents.first else {
-            throw wrong(name, "a list that begins with null for the batch", value)
+            throw wrong(name, "a list that begins with null or a number for the batch", value)
         }
-        guard batch.isNull else {
-            throw LeptonError(
-                .notSupported,
-                "\(owner).\(name): a fixed batch size (\(batch.kindName)) is not supported; "
-                    + "use null and pass batch_size to fit")
+        guard batch.isNull || (1...Int(Int32.max)).contains(batch.intValue ?? 0) else {
+            throw wrong(name, "null or at least 1 for the batch", batch)
         }
-        return try sampleExtents(name, Array(extents.dropFirst()), value)
+        return (batch.intValue, try sampleExtents(name, Array(extents.dropFirst()), value))
     }
 
-    /// Extents of one sample, without the batch: "input_shape".
+    /// Extents of one sample, without the batch: "input_shape". Those that are null are of unknown length.
     package mutating func sampleShape(_ name: String) throws(LeptonError) -> [Int]? {
         guard let value = field(name) else { return nil }
         guard let extents = value.arrayValue else { throw wrong(name, "a list of extents", value) }
@@ -119,15 +119,15 @@ public struct ConfigReader {
         var result: [Int] = []
         for extent in extents {
             if extent.isNull {
-                throw LeptonError(
-                    .notSupported, "\(owner).\(name): axes of unknown length are not supported; give every extent")
+                result.append(Shape.unknown)
+                continue
             }
             guard let number = extent.intValue, number > 0 else {
                 throw wrong(name, "extents of at least 1", extent)
             }
             result.append(number)
         }
-        guard result.count < Shape.maximumRank, Shape.checkedProduct(result) != nil else {
+        guard result.count < Shape.maximumRank, Shape.checkedProduct(result.filter { $0 > 0 }) != nil else {
             throw LeptonError(
                 .outOfMemory, argument: "\(owner).\(name)",
                 expected: "at most \(Shape.maximumRank - 1) extents whose product fits in memory",

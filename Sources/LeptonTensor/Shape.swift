@@ -46,12 +46,25 @@ public struct Shape: Hashable, Sendable {
 
     /// The extents as Python writes a tuple: "(2, 3)", "(5,)", "()".
     package static func text(_ extents: [Int]) -> String {
-        extents.count == 1 ? "(\(extents[0]),)" : "(\(extents.map(String.init).joined(separator: ", ")))"
+        let parts = extents.map { $0 == unknown ? "None" : "\($0)" }
+        return parts.count == 1 ? "(\(parts[0]),)" : "(\(parts.joined(separator: ", ")))"
     }
 
     /// The shape of a batch of samples, as Keras writes it: "(None, 2, 3)".
     package static func batchText(_ sampleExtents: [Int]) -> String {
-        "(\((["None"] + sampleExtents.map(String.init)).joined(separator: ", ")))"
+        sampleExtents.isEmpty ? "(None,)" : text([unknown] + sampleExtents)
+    }
+}
+
+extension Shape {
+    /// What stands for the length of an axis that only data tells, in the shapes of a model's values.
+    package static let unknown = -1
+
+    package static func isKnown(_ extents: [Int]) -> Bool { !extents.contains(unknown) }
+
+    /// Extents as a config has them, null for those that are not known.
+    package static func config(_ extents: [Int]) -> [JSONValue] {
+        extents.map { $0 == unknown ? .null : .integer(Int64($0)) }
     }
 }
 

@@ -57,5 +57,22 @@ extension GradientTests {
         lossCase("dice of the batch", .dice(), activation: .sigmoid, oneHot),
         lossCase("dice of each sample", .dice(axes: [-1]), activation: .sigmoid, oneHot),
         lossCase("tversky of each class", .tversky(alpha: 0.3, beta: 0.6, axes: [0]), activation: .sigmoid, oneHot),
+        // Labels that repeat, that fill their row, and none at all.
+        lossCase("ctc", .ctc, input: [5, 4]) { rows in
+            let labels: [[Int]] = [[1, 2, 0], [2, 2, 0], [1, 2, 1], [0, 0, 0], [1, 0, 0]]
+            return try Tensor((0..<rows).map { labels[$0 % 5] })
+        },
+        lossCase("ctc, summed", .ctc.reduced(by: .sum), columns: 4, input: [3, 4]) { rows in
+            try Tensor((0..<rows).map { [1 + $0 % 3] })
+        },
+        circleCase("circle", .circle(gamma: 3, margin: 0.3)),
+        circleCase("circle with itself", .circle(gamma: 2, margin: 0.25, removeDiagonal: false).reduced(by: .sum)),
     ]
+
+    private static func circleCase(_ name: String, _ loss: Loss) -> Case {
+        Case(
+            testDescription: name,
+            layers: { [Dense(units: 3, activation: .tanh, inputShape: [4]), UnitNormalization()] }, loss: loss,
+            input: [4], target: { rows in try Tensor((0..<rows).map { [$0 % 3] }) })
+    }
 }

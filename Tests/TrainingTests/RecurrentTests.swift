@@ -94,12 +94,18 @@ import Testing
         }
         for (config, word): (JSONObject, String) in [
             (["units": 0], "units"), (["units": 3, "activation": "tahn"], "tanh"),
-            (["units": 3, "stateful": true], "initial_state"), (["units": 3, "activation": "softmax"], "softmax"),
+            (["units": 3, "activation": "glu"], "glu"),
             (["units": 3, "return_sequence": true], "return_sequences"), (["units": 3, "seed": "x"], "seed"),
             (["units": 3, "use_cudnn": true], "use_cudnn"),
         ] {
             #expect(message { _ = try Self.made("LSTM", config) }.contains(word), "\(word)")
         }
+        #expect(
+            message {
+                let model = try Model()
+                try model.add(InputLayer(shape: [3, 2]))
+                try model.add(try Self.made("LSTM", ["units": 3, "stateful": true]))
+            }.contains("static"))
         #expect(
             message { _ = try Self.made("RNN", ["cell": ["class_name": "Dense", "config": ["units": 2]]]) }.contains(
                 "LSTMCell"))

@@ -40,7 +40,7 @@ setup(
         Extension(
             "leptonai._core",
             sources=sorted(str(path.relative_to(HERE)) for path in (HERE / "csrc").glob("*.c")),
-            depends=["csrc/core.h", str(INCLUDE / "lepton.h"), str(INCLUDE / "lepton_adapter.h")],
+            depends=["csrc/core.h", *map(str, sorted(INCLUDE.glob("*.h")))],
             include_dirs=[str(INCLUDE)],
             library_dirs=[str(LIBRARIES)],
             libraries=["lepton"],

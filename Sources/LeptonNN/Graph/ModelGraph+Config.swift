@@ -60,7 +60,9 @@ extension ModelGraph {
         }
         // Shapes are checked once at the end rather than after each layer.
         if inputShapes != nil { _ = try lowered() }
-        if inputShapes == nil, let buildShape, !layers.isEmpty { self = try building(inputShapes: [buildShape]) }
+        if inputShapes == nil, let buildShape, !layers.isEmpty {
+            self = try building(inputShapes: [buildShape.sample])
+        }
     }
 
     /// As Keras's `to_json` writes it, without the parts that only Keras needs.
@@ -84,7 +86,7 @@ extension ModelGraph {
             "layers": .array(layers.map(LayerRegistry.config(of:))),
         ]
         if let inputShapes, inputShapes.count == 1 {
-            fields["build_input_shape"] = .array([.null] + inputShapes[0].map { .integer(Int64($0)) })
+            fields["build_input_shape"] = .array(Shape.config([batchSize ?? Shape.unknown] + inputShapes[0]))
         }
         return fields
     }

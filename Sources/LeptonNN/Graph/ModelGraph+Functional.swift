@@ -118,7 +118,7 @@ extension ModelGraph {
             case .tensor(let place):
                 let reference = node.inputs[place]
                 let value = inference?.values[reference.node][reference.output]
-                let extents = (value?.sample ?? []).map { JSONValue.integer(Int64($0)) }
+                let extents = Shape.config(value?.sample ?? [])
                 return [
                     "class_name": "__keras_tensor__",
                     "config": [

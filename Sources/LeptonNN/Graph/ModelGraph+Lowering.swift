@@ -22,21 +22,19 @@ extension ModelGraph {
             }
             try withContext(node) { () throws(LeptonError) in
                 let layer = try configured(node, inputs: inputs.count)
-                let outputs = try layer.outputValues(for: inputs)
+                let (outputs, weights) = try UnknownLengths.inferred(layer, for: inputs)
                 if kind == .sequential, outputs.count != 1 {
                     throw LeptonError(
                         .invalidArgument, argument: "layer",
                         expected: "one output: a Sequential model is a chain of layers with one output each",
                         received: "\(outputs.count) outputs")
                 }
-                let shapes = inputs.map(\.sample)
-                let weights = try layer.ruledWeights(for: shapes)
                 if let known = result.weights[node.layer] {
                     guard known.map(\.spec.shape) == weights.map(\.spec.shape) else {
                         throw LeptonError(
                             .shapeMismatch, argument: "inputs",
                             expected: "the shapes that the layer had when it was used before",
-                            received: shapes.map(Shape.batchText).joined(separator: ", "))
+                            received: inputs.map { Shape.batchText($0.sample) }.joined(separator: ", "))
                     }
                 }
                 result.weights[node.layer] = weights
@@ -79,7 +77,8 @@ extension ModelGraph {
         }
     }
 
-    /// The model as primitive operations.
+    /// The model as primitive operations; without any where lengths are not known: the graph then has the weights and
+    /// the shapes of inputs and outputs, and `lowered(inputShapes:encodedLengths:)` the operations.
     ///
     /// - Throws: `invalidState` without an input shape or layers; what a layer finds wrong, with its name.
     package func lowered() throws(LeptonError) -> OperationGraph {
@@ -88,11 +87,53 @@ extension ModelGraph {
                 .invalidState,
                 "the model has no input shape yet; give the first layer one, call build, or fit it on data")
         }
+        let inference = try inferred(inputShapes: inputShapes)
+        // A chain that was built late has no node for its input.
+        let shapes = inputShapes + inference.values.joined().map(\.sample)
+        guard !shapes.allSatisfy(Shape.isKnown) else {
+            return try lowered(inputShapes, inference, nil)
+        }
         var lowered = LoweredGraph()
+        for (place, shape) in inputShapes.enumerated() {
+            _ = lowered.operations.addInput(shape, isText: takesText(place))
+        }
+        _ = try addWeights(inference, to: &lowered)
+        for output in outputs {
+            lowered.operations.addOutline(inference.values[output.node][output.output].sample)
+        }
+        return lowered.operations
+    }
+
+    /// The model as primitive operations on data of certain lengths.
+    ///
+    /// - Parameters:
+    ///   - inputShapes: of the data.
+    ///   - encodedLengths: how long the rows are that encoders without a length of their own make of inputs.
+    package func lowered(
+        inputShapes: [[Int]], encodedLengths: any EncodedLengths
+    ) throws(LeptonError) -> OperationGraph {
+        try lowered(inputShapes, try inferred(inputShapes: inputShapes), encodedLengths)
+    }
+
+    private func lowered(
+        _ inputShapes: [[Int]], _ inference: Inference, _ encodedLengths: (any EncodedLengths)?
+    ) throws(LeptonError) -> OperationGraph {
+        var lowered = LoweredGraph()
+        lowered.encodedLengths = encodedLengths
+        lowered.batchSize = batchSize
         let values = inputShapes.enumerated().map { place, shape in
             lowered.operations.addInput(shape, isText: takesText(place))
         }
-        let inference = try inferred(inputShapes: inputShapes)
+        let numbers = try addWeights(inference, to: &lowered)
+        lowered.operations.outputs = try lower(into: &lowered, inputs: values, weights: numbers)
+        lowered.operations.dropUnreadInputs()
+        return lowered.operations
+    }
+
+    /// - Returns: the numbers of each layer's weights.
+    private func addWeights(
+        _ inference: Inference, to lowered: inout LoweredGraph
+    ) throws(LeptonError) -> [[Int]] {
         var numbers: [[Int]] = []
         for (index, weights) in inference.weights.enumerated() {
             let options = layers[index].options
@@ -105,9 +146,7 @@ extension ModelGraph {
             }
             numbers.append(own)
         }
-        lowered.operations.outputs = try lower(into: &lowered, inputs: values, weights: numbers)
-        lowered.operations.dropUnreadInputs()
-        return lowered.operations
+        return numbers
     }
 
     /// Whether an input was declared as text.
@@ -128,6 +167,8 @@ extension ModelGraph {
             if let place = inputs.firstIndex(of: index), place < values.count { inputValues = [values[place]] }
             try withContext(node) { () throws(LeptonError) in
                 let layer = try configured(node, inputs: inputValues.count)
+                graph.path.append(layer.options.name ?? layer.identity.className)
+                defer { graph.path.removeLast() }
                 var made = try layer.lowerAll(into: &graph, inputs: inputValues, weights: weights[node.layer])
                 if let regularizer = layer.options.activityRegularizer {
                     made = try graph.appendPenalty(regularizer, after: made)

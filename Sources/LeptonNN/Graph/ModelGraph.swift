@@ -40,7 +40,8 @@ public struct ModelGraph: Sendable {
     /// How many names each class has been given.
     private var nameCounts: [String: Int] = [:]
 
-    /// Extents of one sample of each input, once known: from the first layers, or from the first data.
+    /// Extents of one sample of each input, once known: from the first layers, or from the first data. -1 where only the
+    /// data of a call tells the length.
     public internal(set) var inputShapes: [[Int]]?
 
     public init(name: String = "sequential") {
@@ -56,6 +57,9 @@ public struct ModelGraph: Sendable {
     package var inputNames: [String] {
         inputs.map { layers[nodes[$0].layer].options.name ?? "input" }
     }
+
+    /// Rows in every batch, where an input says it.
+    package var batchSize: Int? { inputs.lazy.compactMap { layers[nodes[$0].layer].options.batchSize }.first }
 
     /// Appends a layer to the chain and names it if it has no name.
     ///
@@ -81,7 +85,7 @@ public struct ModelGraph: Sendable {
                 inputShapes = [shape]
                 if !(layer is InputLayer) {
                     takenNames.insert("input_layer")
-                    addNode(InputLayer(shape: shape, name: "input_layer"))
+                    addNode(InputLayer(shape: shape, batchSize: layer.options.batchSize, name: "input_layer"))
                 }
             } else if layer is InputLayer {
                 throw LeptonError(
@@ -125,7 +129,7 @@ public struct ModelGraph: Sendable {
             }
             return name
         }
-        let base = snakeCase(layer.identity.className)
+        let base = snakeCase(layer.identity.isModel ? layer.identity.className : type(of: layer).className)
         while true {
             let number = nameCounts[base, default: 0]
             nameCounts[base] = number + 1
@@ -135,10 +139,12 @@ public struct ModelGraph: Sendable {
     }
 
     static func check(inputShape shape: [Int]) throws(LeptonError) {
-        guard shape.allSatisfy({ $0 > 0 }), Shape.checkedProduct(shape) != nil, shape.count < Shape.maximumRank else {
+        let known = shape.filter { $0 != Shape.unknown }
+        guard known.allSatisfy({ $0 > 0 }), Shape.checkedProduct(known) != nil, shape.count < Shape.maximumRank else {
             throw LeptonError(
                 .shapeMismatch, argument: "input shape",
-                expected: "at most \(Shape.maximumRank - 1) extents of at least 1 whose product fits in memory",
+                expected: "at most \(Shape.maximumRank - 1) extents of at least 1 (or unknown) whose product fits in "
+                    + "memory",
                 received: Shape.text(shape))
         }
     }

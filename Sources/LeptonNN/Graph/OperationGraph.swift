@@ -19,7 +19,7 @@ package protocol Operation: Sendable {
 extension Operation {
     /// Each weight once for every position of the output.
     package func multiplyAddsPerRow(_ node: OperationGraph.Node, in graph: OperationGraph) -> Double {
-        let weights = node.weights.reduce(0.0) { $0 + Double(graph.weights[$1].spec.shape.reduce(1, *)) }
+        let weights = node.weights.reduce(0.0) { $0 + Double(graph.weight($1).spec.shape.reduce(1, *)) }
         return weights * Double(graph.sampleShapes[node.output].dropLast().reduce(1, *))
     }
 
@@ -115,6 +115,8 @@ package struct OperationGraph: Sendable {
     /// Extents of one sample of each value; the batch axis comes before them.
     package private(set) var sampleShapes: [[Int]] = []
     package private(set) var weights: [Weight] = []
+    /// Values that operations take in a weight's place; numbered after the weights.
+    private var stands: [(value: Int, weight: Int)] = []
     package private(set) var nodes: [Node] = []
     /// Values that data fills: what a plan reads. Each is made from one of the model's inputs; see `inputSources`.
     package private(set) var inputs: [Int] = []
@@ -134,7 +136,18 @@ package struct OperationGraph: Sendable {
     /// That of the values that operations make now.
     private var repeats = 1
 
+    /// What rows keep from batch to batch.
+    package private(set) var states: [StateSlot] = []
+
     package init() {}
+
+    mutating func addState(_ state: StateSlot) -> Int {
+        states.append(state)
+        return states.count - 1
+    }
+
+    /// Whether operations that are added now run over one sample for each row.
+    var isOncePerRow: Bool { repeats == 1 }
 
     package mutating func addInput(_ sampleShape: [Int], isText: Bool = false) -> Int {
         sampleShapes.append(sampleShape)
@@ -149,6 +162,20 @@ package struct OperationGraph: Sendable {
         }
         return value
     }
+
+    /// Whether it has no operations, because these depend on lengths that only data tells.
+    package private(set) var isOutline = false
+
+    /// An output of which only the shape is known.
+    package mutating func addOutline(_ sampleShape: [Int]) {
+        isOutline = true
+        sampleShapes.append(sampleShape)
+        repeatsOfValue.append(1)
+        outputs.append(sampleShapes.count - 1)
+    }
+
+    /// Which of the model's inputs a value is; nil for others.
+    package func modelInput(_ value: Int) -> Int? { modelInputs.firstIndex(of: value) }
 
     /// Whether a value is one of the model's inputs.
     package func isModelInput(_ value: Int) -> Bool { modelInputs.contains(value) }
@@ -196,6 +223,25 @@ package struct OperationGraph: Sendable {
                 isTrainable: isTrainable && spec.isTrainable,
                 layer: layer))
         return weights.count - 1
+    }
+
+    /// Lets a shared value stand where operations take weights. The model has all its weights already.
+    ///
+    /// - Parameter weight: the one that it is computed from, and has the shape of.
+    /// - Returns: the number to give to operations among their weights.
+    mutating func addStand(for weight: Int, value: Int) -> Int {
+        stands.append((value, weight))
+        return weights.count + stands.count - 1
+    }
+
+    /// A weight by the number that operations know it by.
+    package func weight(_ number: Int) -> Weight {
+        weights[number < weights.count ? number : stands[number - weights.count].weight]
+    }
+
+    /// The value that stands in a weight's place; nil for a weight.
+    package func valueOfWeight(_ number: Int) -> Int? {
+        number < weights.count ? nil : stands[number - weights.count].value
     }
 
     /// Appends an operation and returns the number of the value it makes.

@@ -14,11 +14,13 @@ public struct SymbolicTensor: Sendable {
     /// An input of a model.
     ///
     /// - Parameters:
-    ///   - shape: extents of one sample, without the batch.
+    ///   - shape: extents of one sample, without the batch; -1 for an axis whose length the data tells.
+    ///   - batchSize: rows in every batch, which stateful layers need; nil for any number.
     ///   - name: nil lets the model choose one.
-    public init(shape: [Int], name: String? = nil) {
+    public init(shape: [Int], batchSize: Int? = nil, name: String? = nil) {
         call = SymbolicCall(
-            layer: SharedLayer(InputLayer(shape: shape, name: name)), inputs: [], call: .tensors(1))
+            layer: SharedLayer(InputLayer(shape: shape, batchSize: batchSize, name: name)), inputs: [],
+            call: .tensors(1))
         output = 0
     }
 

@@ -13,11 +13,13 @@ public struct InputLayer: Layer {
     public let dtype: String
 
     /// - Parameters:
-    ///   - shape: extents of one sample, without the batch.
+    ///   - shape: extents of one sample, without the batch; -1 for an axis whose length the data tells.
+    ///   - batchSize: rows in every batch, which stateful layers need; nil for any number.
     ///   - dtype: as the property.
-    public init(shape: [Int], dtype: String = "float32", name: String? = nil) {
+    public init(shape: [Int], batchSize: Int? = nil, dtype: String = "float32", name: String? = nil) {
         self.dtype = dtype
         options = LayerOptions(name: name, inputShape: shape)
+        options.batchSize = batchSize
     }
 
     /// Whether rows are text, for StringLookup, Hashing or TextVectorization.
@@ -29,18 +31,20 @@ public struct InputLayer: Layer {
         try arguments.neutral("sparse", [.bool(false)], instead: "pass dense arrays")
         try arguments.neutral("ragged", [.bool(false)], instead: "pass dense arrays")
         try arguments.neutral("optional", [.bool(false)], instead: "pass every input")
-        arguments.ignore("batch_size")
+        if arguments.value("batch_size") != nil {
+            options.batchSize = try arguments.integer("batch_size", minimum: 1)
+        }
     }
 
     public var arguments: JSONObject {
         [
-            "batch_shape": .array([.null] + (options.inputShape ?? []).map { .integer(Int64($0)) }),
+            "batch_shape": .array(Shape.config([options.batchSize ?? Shape.unknown] + (options.inputShape ?? []))),
             "dtype": .string(dtype), "sparse": false, "ragged": false, "optional": false,
         ]
     }
 
     public func weights(for inputShapes: [[Int]]) -> [Weight] { [] }
-    public func outputShape(for inputShapes: [[Int]]) -> [Int] { options.inputShape ?? inputShapes.first ?? [] }
+    public func outputShape(for inputShapes: [[Int]]) -> [Int] { inputShapes.first ?? options.inputShape ?? [] }
 
     public func lower(into graph: inout LoweredGraph, inputs: [Int], weights: [Int]) -> Int { inputs[0] }
 }

@@ -136,6 +136,12 @@ public struct LoweredGraph: Sendable {
     package var operations: OperationGraph
     /// The mask of each value that has one: a value of 0 and 1 with the first axes of the masked value's sample shape.
     package var masks: [Int: Int] = [:]
+    /// The layers around what is lowered, by their names.
+    package var path: [String] = []
+    /// Rows in every batch, where that is fixed.
+    package var batchSize: Int?
+    /// What encoders make of the data; nil while none is known.
+    package var encodedLengths: (any EncodedLengths)?
 
     package init(operations: OperationGraph = OperationGraph()) {
         self.operations = operations
@@ -150,6 +156,8 @@ public struct LayerOptions: Sendable, Equatable {
     public var isTrainable = true
     /// Extents of one sample, for the first layer of a Sequential model.
     public var inputShape: [Int]?
+    /// Rows in every batch, with `inputShape`; nil for any number, which only stateful layers do not take.
+    public var batchSize: Int?
     /// Penalties on weights, by the name that the arguments have for the weight: "kernel".
     public var regularizers: [String: Regularizer] = [:]
     /// What weights are made to obey, likewise.

@@ -16,7 +16,7 @@ package enum LayerProbe {
         let call = try LayerCall(call, "layer '\(name)'") { (config) throws(LeptonError) in
             var reader = ConfigReader("tensor", config)
             if config["shape"]?.arrayValue?.first?.isNull == true, let shape = try reader.batchShape("shape") {
-                inputs.append(ValueShape(sample: shape))
+                inputs.append(ValueShape(sample: shape.sample))
             } else if let shape = try reader.sampleShape("shape") {
                 inputs.append(ValueShape(sample: shape, isShared: true))
             } else {
@@ -26,9 +26,7 @@ package enum LayerProbe {
         }
         do throws(LeptonError) {
             let called = try layer.called(call, inputs: inputs.count)
-            // Asked as well, because it is where some layers check their inputs.
-            _ = try called.weights(for: inputs.map(\.sample))
-            return try called.outputValues(for: inputs)
+            return try UnknownLengths.inferred(called, for: inputs).outputs
         } catch {
             throw error.adding(context: "layer '\(name)'")
         }

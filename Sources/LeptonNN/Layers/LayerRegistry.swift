@@ -16,14 +16,14 @@ package enum LayerRegistry {
         ]
 
     private static let attentionLayers: [any Layer.Type] =
-        [EinsumDense.self, Attention.self, AdditiveAttention.self, MultiHeadAttention.self]
+        [EinsumDense.self, Attention.self, AdditiveAttention.self, MultiHeadAttention.self, GroupedQueryAttention.self]
 
     private static let activationLayers: [any Layer.Type] =
         [ActivationLayer.self, ReLU.self, LeakyReLU.self, PReLU.self, ELU.self, Softmax.self]
 
     private static let normalizationLayers: [any Layer.Type] = [
         BatchNormalization.self, LayerNormalization.self, RMSNormalization.self, GroupNormalization.self,
-        UnitNormalization.self,
+        UnitNormalization.self, SpectralNormalization.self,
     ]
 
     private static let regularizationLayers: [any Layer.Type] = [
@@ -43,15 +43,11 @@ package enum LayerRegistry {
         var names: [String: any Layer.Type] = [:]
         for type in types { names[type.className] = type }
         for (alias, name) in convolutionAliases { names[alias] = names[name] }
+        names["GroupQueryAttention"] = GroupedQueryAttention.self
         return names
     }()
 
     package static var classNames: [String] { types.map { $0.className }.sorted() }
-
-    /// Layers that Keras has and this version has not, so that the answer is not "unknown".
-    private static let notYet: Set<String> = [
-        "SpectralNormalization"
-    ]
 
     /// How deep models and wrappers may be nested: each level multiplies the work of finding shapes.
     private static let deepestNesting = 8
@@ -87,12 +83,6 @@ package enum LayerRegistry {
             return try makeModel(className: className, config: config, nesting: nesting)
         }
         guard let type = byName[className] else {
-            if notYet.contains(className) {
-                throw LeptonError(
-                    .notSupported,
-                    "layer '\(className)' is not supported by this version; it has "
-                        + classNames.joined(separator: ", "))
-            }
             throw unknownName("layer", className, known: classNames)
         }
         var reader = ConfigReader(className, config, nesting: nesting)
@@ -147,8 +137,9 @@ extension LayerOptions {
         self = standard
         name = try reader.string("name")
         isTrainable = try reader.bool("trainable", default: true)
-        if let shape = try reader.batchShape("batch_input_shape") { inputShape = shape }
-        if let shape = try reader.batchShape("batch_shape") { inputShape = shape }
+        for name in ["batch_input_shape", "batch_shape"] {
+            if let shape = try reader.batchShape(name) { (batchSize, inputShape) = shape }
+        }
         if let shape = try reader.sampleShape("input_shape") { inputShape = shape }
         let dtype = try reader.dtype()
         guard dtype.map(dtypes.contains) ?? true else {

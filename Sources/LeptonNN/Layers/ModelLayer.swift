@@ -10,6 +10,7 @@ package struct ModelLayer: Layer {
         self.graph = graph
         options = LayerOptions(
             name: graph.name, inputShape: graph.inputShapes?.count == 1 ? graph.inputShapes?[0] : nil)
+        options.batchSize = graph.batchSize
     }
 
     package init(arguments: inout ConfigReader) throws(LeptonError) {
@@ -45,7 +46,7 @@ package struct ModelLayer: Layer {
     }
 
     private func inference(_ inputShapes: [[Int]]) throws(LeptonError) -> ModelGraph.Inference {
-        if let known = graph.inputShapes, known != inputShapes {
+        if let known = graph.inputShapes, !UnknownLengths.fit(inputShapes, known) {
             throw LeptonError(
                 .shapeMismatch, argument: "inputs",
                 expected: known.map(Shape.batchText).joined(separator: ", "),

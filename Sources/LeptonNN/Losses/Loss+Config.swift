@@ -17,17 +17,16 @@ extension Loss {
         return names
     }()
 
-    /// The loss that a function of Keras's computes.
-    static func kind(ofFunction name: String) -> Kind? { name == name.lowercased() ? byName[name] : nil }
+    /// The loss that a function of Keras's computes, where it can be measured beside others.
+    static func kind(ofFunction name: String) -> Kind? {
+        guard name == name.lowercased(), let kind = byName[name], !kind.hasOwnTargets else { return nil }
+        return kind
+    }
 
     /// What there is instead of losses of Keras's that are not here.
     private static let notYet: [String: String] = {
-        let circle = "use a categorical loss over the embeddings' classes"
-        let ctc = "use sparse_categorical_crossentropy on aligned labels"
         let shapes = "name the cross-entropy that is meant: binary, categorical or sparse_categorical_crossentropy"
-        return [
-            "circle": circle, "Circle": circle, "ctc": ctc, "CTC": ctc, "crossentropy": shapes, "ce": shapes,
-        ]
+        return ["crossentropy": shapes, "ce": shapes]
     }()
 
     /// Reads a name or a config object.
@@ -80,6 +79,8 @@ extension Loss {
             }
         case .axis: parameters.axis = try reader.axis(key, default: -1)
         case .axes: parameters.axes = try Loss.readAxes(kind, &reader)
+        case .margin: parameters.margin = try reader.number(key, default: parameters.margin)
+        case .removeDiagonal: parameters.removeDiagonal = try reader.bool(key, default: true)
         case .delta:
             parameters.delta = try reader.number(key, default: parameters.delta, "a finite number of at least 0") {
                 $0 >= 0 && $0.isFinite
@@ -137,6 +138,8 @@ extension Loss.Parameters {
         case .applyClassBalancing: .bool(applyClassBalancing)
         case .ignoreClass: ignoreClass.map { .integer(Int64($0)) } ?? .null
         case .q: .number(q)
+        case .margin: .number(margin)
+        case .removeDiagonal: .bool(removeDiagonal)
         }
     }
 }

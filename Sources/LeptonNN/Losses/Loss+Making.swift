@@ -94,4 +94,17 @@ extension Loss {
     public static func tversky(alpha: Double = 0.5, beta: Double = 0.5, axes: [Int]? = nil) -> Loss {
         Loss(.tversky) { ($0.alpha, $0.beta, $0.axes) = (alpha, beta, axes) }
     }
+
+    // MARK: Sequences and embeddings
+
+    /// -log of the probability that logits (steps, classes) give to a row of labels, over all ways to place them among
+    /// blanks (Graves et al., 2006). Labels are filled up with 0, which is the blank.
+    public static let ctc = Loss(.ctc)
+
+    /// softplus(logsumexp over the other rows of one's label + logsumexp over those of others), of cosine distances of
+    /// normalised embeddings, scaled by `gamma` and weighed by how far they are from `margin` (Sun et al., 2020). Compares
+    /// all rows of a batch; labels are whole numbers.
+    public static func circle(gamma: Double = 80, margin: Double = 0.4, removeDiagonal: Bool = true) -> Loss {
+        Loss(.circle) { ($0.gamma, $0.margin, $0.removeDiagonal) = (gamma, margin, removeDiagonal) }
+    }
 }

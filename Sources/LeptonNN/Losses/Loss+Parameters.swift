@@ -13,9 +13,12 @@ extension Loss {
         package var applyClassBalancing = false
         package var ignoreClass: Int?
         package var q = 0.5
+        package var margin = 0.4
+        package var removeDiagonal = true
 
         init(standardOf kind: Kind) {
             if kind == .tversky { alpha = 0.5 }
+            if kind == .circle { gamma = 80 }
         }
     }
 
@@ -32,6 +35,8 @@ extension Loss {
         case applyClassBalancing = "apply_class_balancing"
         case ignoreClass = "ignore_class"
         case q
+        case margin
+        case removeDiagonal = "remove_diagonal"
     }
 }
 
@@ -49,6 +54,7 @@ extension Loss.Kind {
         case .categoricalGeneralizedCrossEntropy: [.q]
         case .dice: [.axes]
         case .tversky: [.alpha, .beta, .axes]
+        case .circle: [.gamma, .margin, .removeDiagonal]
         default: []
         }
     }
@@ -64,6 +70,9 @@ extension Loss.Kind {
 
     package var hasAxis: Bool { fields.contains(.axis) }
 
+    /// Whether targets are not shaped by the predictions, so that metrics cannot take them as well.
+    package var hasOwnTargets: Bool { self == .ctc || self == .circle }
+
     /// Whether the loss is a function of sums over groups of elements.
     package var groupsElements: Bool { self == .dice || self == .tversky }
 
@@ -76,5 +85,5 @@ extension Loss.Kind {
     }
 
     /// The name of Keras's function.
-    package var functionName: String { snakeCase(rawValue) }
+    package var functionName: String { self == .ctc ? "ctc" : snakeCase(rawValue) }
 }

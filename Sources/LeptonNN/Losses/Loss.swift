@@ -25,6 +25,8 @@ public struct Loss: Sendable, Equatable {
         case categoricalGeneralizedCrossEntropy = "CategoricalGeneralizedCrossEntropy"
         case dice = "Dice"
         case tversky = "Tversky"
+        case ctc = "CTC"
+        case circle = "Circle"
     }
 
     /// What the loss of a batch is, given its values and sample weights.
@@ -64,11 +66,17 @@ public struct Loss: Sendable, Equatable {
         case likePredictions
         /// Class numbers: the predictions' shape without the axis of the classes.
         case classNumbers
+        /// A row of class numbers whose length the data tells, filled up with 0.
+        case classSequence
+        /// A whole number for each row.
+        case label
     }
 
     package var targets: Targets {
         switch kind {
         case .sparseCategoricalCrossentropy, .categoricalGeneralizedCrossEntropy: .classNumbers
+        case .ctc: .classSequence
+        case .circle: .label
         default: .likePredictions
         }
     }
@@ -91,12 +99,22 @@ public struct Loss: Sendable, Equatable {
 }
 
 extension Loss {
-    /// Checks the axes that Dice and Tversky sum over.
+    /// Checks the axes that Dice and Tversky sum over, and how many CTC and Circle take.
     ///
-    /// - Throws: `invalidArgument` for one that predictions of this shape do not have.
+    /// - Throws: `shapeMismatch`; `invalidArgument` for one that predictions of this shape do not have.
     package func checkAxes(of sampleShape: [Int]) throws(LeptonError) {
-        let rank = sampleShape.count + 1
-        for axis in parameters.axes ?? [] where axis < -rank || axis >= rank {
+        let rank = kind == .ctc ? 2 : kind == .circle ? 1 : sampleShape.count
+        guard sampleShape.count == rank else {
+            throw LeptonError(
+                .shapeMismatch,
+                kind == .ctc
+                    ? "Logits `y_pred` are expected to be a tensor of shape `(batch_size, max_length, num_classes)`. "
+                        + "Received: y_pred.shape=\(Shape.batchText(sampleShape))"
+                    : "Circle expects embeddings of shape (batch_size, width). Received: "
+                        + "y_pred.shape=\(Shape.batchText(sampleShape))")
+        }
+        let axes = sampleShape.count + 1
+        for axis in parameters.axes ?? [] where axis < -axes || axis >= axes {
             throw LeptonError(
                 .invalidArgument, argument: "\(kind.rawValue).axis",
                 expected: "axes of \(Shape.batchText(sampleShape))", received: "\(axis)")

@@ -49,7 +49,7 @@ package struct RecurrentOperation: Operation {
     package let seed: UInt64?
 
     package func multiplyAddsPerRow(_ node: OperationGraph.Node, in graph: OperationGraph) -> Double {
-        let weights = node.weights.reduce(0.0) { $0 + Double(graph.weights[$1].spec.shape.reduce(1, *)) }
+        let weights = node.weights.reduce(0.0) { $0 + Double(graph.weight($1).spec.shape.reduce(1, *)) }
         return weights * Double(graph.sampleShapes[node.inputs[0]].first ?? 1)
     }
 }

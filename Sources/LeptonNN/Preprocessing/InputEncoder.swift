@@ -12,6 +12,17 @@ package protocol InputEncoder: Sendable {
     ) throws(LeptonError)
 }
 
+/// An encoder whose rows are as long as the longest of them needs.
+package protocol StretchingEncoder: InputEncoder {
+    /// How many numbers the longest row takes.
+    func longestRow(of view: TensorView, argument: String) throws(LeptonError) -> Int
+}
+
+/// Tells, while a model is lowered for certain data, how long the rows are that an encoder makes of one of its inputs.
+package protocol EncodedLengths: Sendable {
+    func longestRow(of encoder: any StretchingEncoder, input: Int) throws(LeptonError) -> Int
+}
+
 /// What one of a plan's inputs is made from.
 package struct InputSource: Sendable {
     /// Which of the model's inputs.

@@ -21,16 +21,18 @@ package final class Executor {
     private let partials: AlignedBuffer<Float>?
     /// Kept alive: while an evaluation is between two batches, the model may be given others.
     private let parameters: AlignedBuffer<Float>
+    private let states: RecurrentStates?
     /// Keeps alive what `workerMemory` points into.
     private let floatBuffers: [AlignedBuffer<Float>]
     private let pointerBuffers: [AlignedBuffer<UInt>]
 
     /// - Parameters:
-    ///   - parameters: the model's.
+    ///   - parameters, states: the model's.
     ///   - optimizer: nil when nothing is trained.
     init(
         plan: Plan, policy: ShardPolicy, graph: OperationGraph, layout: ParameterLayout,
-        parameters: AlignedBuffer<Float>, pool: WorkerPool, seed: UInt64, optimizer: Optimizer?
+        parameters: AlignedBuffer<Float>, states: RecurrentStates?, pool: WorkerPool, seed: UInt64,
+        optimizer: Optimizer?
     ) throws(LeptonError) {
         let dataCount = plan.dataFloatsPerRow.count
         var floatBuffers: [AlignedBuffer<Float>] = []
@@ -72,6 +74,7 @@ package final class Executor {
         self.pointerBuffers = pointerBuffers
         self.gradients = gradients
         self.parameters = parameters
+        self.states = states
         self.sums = sums
         workerMemory = Executor.allocate(memories)
         floatsPerRow = Executor.allocate(plan.dataFloatsPerRow)
@@ -132,6 +135,8 @@ package final class Executor {
     ) {
         job.pointee.iteration = iteration
         job.pointee.batch = BatchSource(data: dataBases, order: order, start: start, rows: rows)
+        job.pointee.states = states?.pointers
+        defer { states?.advance() }
         let shards = job.pointee.shards
         if let gradients, !plan.rangesWithoutGradient.isEmpty {
             // What no step writes is what the stages of an update have left there.

@@ -14,17 +14,25 @@ package final class Predictor {
     private let sink: AlignedBuffer<Double>
     private var packed: AlignedBuffer<Float>?
 
-    /// Rows in a block: products large enough to run well, activations small enough to stay in the cache.
-    package static let blockRows = 128
+    private let states: RecurrentStates?
 
-    /// Rows that this predictor can take in one go.
-    var capacityRows: Int { plan.capacityRows }
+    /// Rows in a block of a model without states: products large enough to run well, activations small enough to stay in
+    /// the cache.
+    private static let mostRows = 128
 
-    init(
-        graph: OperationGraph, layout: ParameterLayout, parameters: AlignedBuffer<Float>, capacityRows: Int
-    ) throws(LeptonError) {
-        plan = try Plan(graph: graph, layout: layout, capacityRows: capacityRows)
-        self.parameters = parameters
+    /// Rows in each block but the last. A stateful model's blocks are its batches, and run one after the other.
+    var blockRows: Int { states?.rows ?? Predictor.mostRows }
+
+    /// Whether it can take so many rows, block by block.
+    func takes(_ rows: Int) -> Bool { plan.capacityRows >= min(rows, blockRows) }
+
+    /// - Parameter rows: how many it should take.
+    init(_ built: BuiltModel, rows: Int) throws(LeptonError) {
+        let graph = built.operations
+        states = built.states
+        plan = try Plan(
+            graph: graph, layout: built.layout, capacityRows: states?.rows ?? min(rows, Predictor.mostRows))
+        parameters = built.parameters
         outputFloatsPerRow = graph.outputs.map(graph.floatsPerRow)
         sink = try AlignedBuffer(zeros: 1, purpose: "sums")
         try prepare(workers: 1)
@@ -56,13 +64,14 @@ package final class Predictor {
     private func frame(
         rows: Int, first: Int, data: UnsafeMutablePointer<UnsafeMutablePointer<Float>>, worker: Int
     ) -> Frame {
+        // A block of a stateful model is a whole batch.
         Frame(
-            rows: rows, firstRow: first, batchRows: rows, arena: arenas[worker].pointer,
+            rows: rows, firstRow: states == nil ? first : 0, batchRows: rows, arena: arenas[worker].pointer,
             parameters: parameters.pointer, packed: packed?.pointer, gradients: parameters.pointer, data: data,
-            sums: sink.pointer)
+            sums: sink.pointer, states: states?.pointers)
     }
 
-    /// Predicts `rows` rows from `first` on, at most `capacityRows`.
+    /// Predicts `rows` rows from `first` on, at most `blockRows`.
     ///
     /// - Parameters:
     ///   - inputs: the beginning of each input; rows are row-major float32.
@@ -78,6 +87,7 @@ package final class Predictor {
         }
         var frame = frame(rows: rows, first: first, data: data, worker: worker)
         plan.program.run(&frame)
+        states?.advance()
         for (index, width) in outputFloatsPerRow.enumerated() {
             guard let result = plan.output(index, in: frame) else { continue }
             (outputs[index] + first * width).update(from: result, count: rows * width)

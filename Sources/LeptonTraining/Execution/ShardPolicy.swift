@@ -9,7 +9,7 @@ package struct ShardPolicy: Sendable {
     package let shardCount: Int
 
     /// The most shards a batch is cut into: each costs a gradient of all parameters in memory.
-    private static let maximumShards = 16
+    static let maximumShards = 16
     /// Below this a shard's matrix products run well under the speed of larger ones.
     private static let minimumRows = 16
     /// Enough for products at full speed; more shards cost more gradients to add than they gain.

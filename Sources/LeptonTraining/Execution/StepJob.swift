@@ -49,6 +49,7 @@ struct StepJob {
     /// The phase that is run.
     var phase = 0
     var batch: BatchSource
+    var states: Frame.States?
 
     var shards: Int { (batch.rows + rowsPerShard - 1) / rowsPerShard }
 
@@ -70,7 +71,7 @@ struct StepJob {
             parameters: job.pointee.parameters, gradients: gradients ?? memory.arena, data: memory.data,
             sums: sums, seed: job.pointee.seed, iteration: job.pointee.iteration,
             partials: job.pointee.partials, partialFloats: job.pointee.partialFloats, shard: shard,
-            shards: job.pointee.shards, rowsPerShard: job.pointee.rowsPerShard)
+            shards: job.pointee.shards, rowsPerShard: job.pointee.rowsPerShard, states: job.pointee.states)
         job.pointee.program.run(&frame, phase: phase)
     }
 

@@ -19,7 +19,7 @@ extension Model {
             try requireIdle("a second fit")
             let before = (graph, built)
             let context = try keepingUnbuiltOnFailure { () throws(LeptonError) in
-                let context = try TrainingContext(model: self, x: first.x)
+                let context = try TrainingContext(model: self, x: first.x, y: first.y)
                 _ = try SourceTrainer.prepare(first, context, options)
                 return context
             }
@@ -58,10 +58,11 @@ extension Model {
         }
         let context = try withState { () throws(LeptonError) in
             try keepingUnbuiltOnFailure { () throws(LeptonError) in
-                let context = try TrainingContext(model: self, x: first.x)
-                _ = try PreparedData(
+                let context = try TrainingContext(model: self, x: first.x, y: first.y)
+                let data = try PreparedData(
                     form: context.form, x: first.x, y: first.y, sampleWeights: first.sampleWeights,
                     allowNonFinite: allowNonFinite)
+                try context.requireStatefulRows(data.rows, "x")
                 return context
             }
         }

@@ -56,9 +56,10 @@ extension Model {
         try TrainingOptions.require(batchSize, atLeast: 1, "batch_size")
         let (context, data) = try withState { () throws(LeptonError) in
             try keepingUnbuiltOnFailure { () throws(LeptonError) in
-                let context = try TrainingContext(model: self, x: x)
+                let context = try TrainingContext(model: self, x: x, y: y)
                 let data = try PreparedData(
                     form: context.form, x: x, y: y, sampleWeights: sampleWeights, allowNonFinite: allowNonFinite)
+                try context.requireStatefulRows(data.rows, batchSize: batchSize, "x")
                 return (context, data)
             }
         }

@@ -12,6 +12,8 @@ package struct Objectives: Sendable {
         let lossAxis: Int
         let lossWeight: Double
         let metrics: [ResolvedMetric]
+        /// Labels of a row, of a loss that takes rows of them; 0 where no data is known.
+        let labels: Int
 
         /// Whether anything is computed from its targets.
         var isUsed: Bool { loss != nil || !metrics.isEmpty }
@@ -21,10 +23,17 @@ package struct Objectives: Sendable {
         /// The axis of the classes where targets are class numbers.
         private var classAxis: Int { loss == nil ? metrics.first?.axis ?? lossAxis : lossAxis }
         var targetShape: [Int] {
+            switch loss?.targets {
+            case .classSequence: return [labels]
+            case .label: return []
+            default: break
+            }
             guard targetsAreClassNumbers, !shape.isEmpty else { return shape }
             return Array(shape[..<classAxis] + shape[(classAxis + 1)...])
         }
         var classes: Int { shape.isEmpty ? 1 : shape[classAxis] }
+        /// Positions that may have a sample weight each.
+        var weightPositions: [Int] { loss?.kind.hasOwnTargets ?? false ? [] : Array(shape.dropLast()) }
 
         /// The label that is no class and that whoever looks labels up leaves out; nil when not all leave it out.
         var ignoredLabel: Int? {
@@ -39,7 +48,11 @@ package struct Objectives: Sendable {
 
     /// - Throws: `invalidState` when there is no loss at all; `invalidArgument` for names that no output has;
     ///   `shapeMismatch` when a metric cannot take the targets that the loss takes.
-    init(_ settings: CompileSettings, graph: ModelGraph, operations: OperationGraph) throws(LeptonError) {
+    ///
+    /// - Parameter labels: labels of a row of each output's targets; see `Output.labels`.
+    init(
+        _ settings: CompileSettings, graph: ModelGraph, operations: OperationGraph, labels: [Int] = []
+    ) throws(LeptonError) {
         let names = graph.outputNames
         let losses = try settings.loss?.resolved(outputs: names, "loss") ?? names.map { _ in nil }
         let weights = try settings.lossWeights?.resolved(outputs: names, "loss_weights") ?? names.map { _ in nil }
@@ -48,7 +61,9 @@ package struct Objectives: Sendable {
         let reported = MetricNaming(outputs: names, plain: plain, weighted: weighted)
         var outputs: [Output] = []
         for (index, value) in operations.outputs.enumerated() {
-            let shape = operations.sampleShapes[value]
+            // Of an outline, only whether settings fit is asked: for any length.
+            let shape = UnknownLengths.filled(
+                [operations.sampleShapes[value]], with: UnknownLengths.tried.first)[0]
             let axis = try losses[index]?.valueAxis(of: shape) ?? max(shape.count - 1, 0)
             try losses[index]?.checkAxes(of: shape)
             var metrics: [ResolvedMetric] = []
@@ -62,7 +77,7 @@ package struct Objectives: Sendable {
                 Output(
                     name: names[index], shape: shape, loss: losses[index], lossAxis: axis,
                     lossWeight: weights[index] ?? 1,
-                    metrics: metrics))
+                    metrics: metrics, labels: index < labels.count ? labels[index] : 0))
         }
         self.outputs = outputs
     }
@@ -70,6 +85,12 @@ package struct Objectives: Sendable {
     private static func resolve(
         _ metric: Metric, _ loss: Loss?, _ shape: [Int], name: String, isWeighted: Bool
     ) throws(LeptonError) -> ResolvedMetric {
+        if let loss, loss.kind.hasOwnTargets {
+            throw LeptonError(
+                .notSupported,
+                "metric '\(metric.name)' beside the loss \(loss.kind.rawValue), whose targets no metric takes, is not "
+                    + "supported; measure predictions after the training")
+        }
         let takesClassNumbers = loss?.takesClassNumbers ?? (metric.targets == .classNumbers)
         let classes = shape.last ?? 1
         let settled = metric.resolved(predictionExtent: classes, targetsAreClassNumbers: takesClassNumbers)

@@ -33,7 +33,7 @@ extension PreparedData {
             }
             let argument = prefix + (given.count == 1 ? "sample_weight" : "sample_weight[\(index)]")
             let column = try weightColumn(
-                given[given.count == 1 ? 0 : index], positions: Array(output.shape.dropLast()), argument, allowNonFinite
+                given[given.count == 1 ? 0 : index], positions: output.weightPositions, argument, allowNonFinite
             )
             guard column.rows == rows else {
                 throw LeptonError(

@@ -105,7 +105,7 @@ package final class PreparedData {
                     .shapeMismatch, argument: argument, expected: "\(rows) rows, as many as \(prefix)x",
                     received: "\(target.rows)")
             }
-            if form.outputs[output].targetsAreClassNumbers {
+            if form.outputs[output].targetsAreClassNumbers || form.outputs[output].loss?.targets == .classSequence {
                 try checkClassNumbers(target, form.outputs[output], argument: argument)
             }
             targets[output] = target

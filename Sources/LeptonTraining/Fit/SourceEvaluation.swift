@@ -6,7 +6,6 @@ import LeptonTensor
 /// Not `Sendable`: it belongs to the thread that evaluates.
 final class SourceEvaluation {
     let scores: Scoreboard
-    private let context: TrainingContext
     private let executors: BatchExecutors
     private let source: DataSource
     private let steps: Int?
@@ -14,7 +13,6 @@ final class SourceEvaluation {
 
     /// - Parameter steps: batches to measure; nil: all.
     init(context: TrainingContext, source: DataSource, steps: Int?, allowNonFinite: Bool, pool: WorkerPool) {
-        self.context = context
         self.source = source
         self.steps = steps
         self.allowNonFinite = allowNonFinite
@@ -41,10 +39,12 @@ final class SourceEvaluation {
             let taken = pending
             pending = nil
             guard let batch = taken == nil ? try source.next() : taken else { break }
+            let context = try executors.context(for: batch)
             let data = try PreparedData(
                 form: context.form, x: batch.x, y: batch.y, sampleWeights: batch.sampleWeights,
                 allowNonFinite: allowNonFinite, prefix: prefix)
-            let executor = try executors.executor(for: data, isTraining: false, orLarger: true)
+            try context.requireStatefulRows(data.rows, prefix + "x")
+            let executor = try executors.executor(for: data, context, isTraining: false, orLarger: true)
             model.lock.withLock { executor.evaluate(start: 0, rows: data.rows, totals: scores.batch) }
             // The executor reads the memory that `data` holds or borrows.
             withExtendedLifetime(data) {}

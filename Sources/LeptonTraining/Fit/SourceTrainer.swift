@@ -7,7 +7,6 @@ import LeptonTensor
 /// between two, as in `Trainer`.
 final class SourceTrainer {
     private let model: Model
-    private let context: TrainingContext
     private let source: DataSource
     private let options: SourceOptions
     private let executors: BatchExecutors
@@ -41,7 +40,6 @@ final class SourceTrainer {
         state = try model.ensureOptimizerState(context.built)
         pending = first
         self.model = model
-        self.context = context
         self.source = source
         self.options = options
     }
@@ -50,9 +48,11 @@ final class SourceTrainer {
     static func prepare(
         _ batch: BatchData, _ context: TrainingContext, _ options: SourceOptions
     ) throws(LeptonError) -> PreparedData {
-        try PreparedData(
+        let data = try PreparedData(
             form: context.form, x: batch.x, y: batch.y, sampleWeights: batch.sampleWeights,
             classWeights: options.classWeight, allowNonFinite: options.allowNonFinite)
+        try context.requireStatefulRows(data.rows, "x")
+        return data
     }
 
     /// Trains. The model keeps the weights of the last complete step whatever happens.
@@ -78,8 +78,9 @@ final class SourceTrainer {
         while !stopRequested, options.stepsPerEpoch.map({ step < $0 }) ?? true {
             try checkInterruption()
             guard let batch = try nextBatch() else { break }
+            let context = try executors.context(for: batch)
             let data = try SourceTrainer.prepare(batch, context, options)
-            let executor = try executors.executor(for: data, isTraining: true, orLarger: true)
+            let executor = try executors.executor(for: data, context, isTraining: true, orLarger: true)
             model.lock.withLock {
                 model.weightsVersion += 1
                 executor.train(order: nil, start: 0, rows: data.rows, state: state, totals: scores.batch)

@@ -57,7 +57,7 @@ final class Trainer {
         let context: TrainingContext
         let data: PreparedData
         /// Validation data of its own; nil when there is none or it is split off.
-        let heldOut: PreparedData?
+        let heldOut: (data: PreparedData, context: TrainingContext)?
         let trainRows: Int
     }
 
@@ -66,13 +66,17 @@ final class Trainer {
         _ model: Model, x: [TensorView], y: [TensorView], _ options: TrainingOptions
     ) throws(LeptonError) -> Prepared {
         try options.check()
-        let context = try TrainingContext(model: model, x: x)
+        let context = try TrainingContext(model: model, x: x, y: y)
         let data = try PreparedData(
             form: context.form, x: x, y: y, sampleWeights: options.sampleWeights, classWeights: options.classWeight,
             allowNonFinite: options.allowNonFinite, isEncoded: options.inputsAreEncoded)
-        return Prepared(
-            context: context, data: data, heldOut: try heldOutData(context, options),
-            trainRows: try trainingRows(of: data.rows, options))
+        let trainRows = try trainingRows(of: data.rows, options)
+        try context.requireStatefulRows(trainRows, batchSize: options.batchSize, "x")
+        let heldOut = try heldOutData(context, options)
+        try context.requireStatefulRows(
+            heldOut?.data.rows ?? data.rows - trainRows, batchSize: options.validationBatchSize ?? options.batchSize,
+            "validation")
+        return Prepared(context: context, data: data, heldOut: heldOut, trainRows: trainRows)
     }
 
     /// Rows that are trained on: all but the last fraction.
@@ -90,11 +94,13 @@ final class Trainer {
 
     private static func heldOutData(
         _ context: TrainingContext, _ options: TrainingOptions
-    ) throws(LeptonError) -> PreparedData? {
+    ) throws(LeptonError) -> (data: PreparedData, context: TrainingContext)? {
         guard let given = options.validation else { return nil }
-        return try PreparedData(
+        let context = try context.adapted(to: given.x, y: given.y)
+        let data = try PreparedData(
             form: context.form, x: given.x, y: given.y, sampleWeights: given.sampleWeights,
             allowNonFinite: options.allowNonFinite, prefix: "validation_")
+        return (data, context)
     }
 
     private static func makeValidation(
@@ -103,7 +109,7 @@ final class Trainer {
         let batchSize = options.validationBatchSize ?? options.batchSize
         if let held = prepared.heldOut {
             return try Evaluation(
-                context: prepared.context, data: held, rows: 0..<held.rows, batchSize: batchSize, pool: pool)
+                context: held.context, data: held.data, rows: 0..<held.data.rows, batchSize: batchSize, pool: pool)
         }
         let data = prepared.data
         guard prepared.trainRows < data.rows else { return nil }

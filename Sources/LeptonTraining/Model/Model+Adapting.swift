@@ -85,8 +85,9 @@ extension Model {
             operations.weights.map(\.path) == built.operations.weights.map(\.path)
             && operations.weights.map(\.spec.shape) == built.operations.weights.map(\.spec.shape)
         if isSame {
-            self.built = BuiltModel(
-                operations: operations, layout: try ParameterLayout(operations), parameters: built.parameters)
+            self.built = try BuiltModel(
+                operations: operations, layout: ParameterLayout(operations), parameters: built.parameters,
+                batchSize: graph.batchSize, stateStore: built.stateStore)
             return
         }
         guard !hasOwnWeights, optimizerState == nil else {
@@ -126,10 +127,16 @@ extension Model {
     ///
     /// - Throws: what is wrong with the data.
     package func encodedInputs(_ x: [TensorView], allowNonFinite: Bool) throws(LeptonError) -> EncodedInputs? {
-        let operations = try withState { () throws(LeptonError) in
-            try ensureBuilt(sampleShapes: sampleShapes(of: x)).operations
+        let (operations, hasUnknownLengths) = try withState { () throws(LeptonError) in
+            (try ensureBuilt(for: x).operations, try requireBuilt().hasUnknownLengths)
         }
         guard operations.inputSources.contains(where: { $0.encoder != nil }) else { return nil }
+        guard !hasUnknownLengths else {
+            throw LeptonError(
+                .notSupported,
+                "a store does not keep text, and what is made of it has no length of its own here: give every axis a "
+                    + "length (output_sequence_length of TextVectorization), or fit without a store")
+        }
         let columns = try FloatRows.columns(of: x, for: operations, limits: [], allowNonFinite: allowNonFinite) { _ in
             "x"
         }

@@ -23,13 +23,11 @@ package struct BatchData {
 ///
 /// Not `Sendable`; the model's lock guards it.
 final class BatchRunner {
-    let context: TrainingContext
     let scores: Scoreboard
     let names: MetricNames
     private let executors: BatchExecutors
 
     init(context: TrainingContext) {
-        self.context = context
         scores = Scoreboard(context.objectives)
         names = MetricNames(scores.names)
         executors = BatchExecutors(context: context, pool: WorkerPool(workers: 1))
@@ -38,10 +36,12 @@ final class BatchRunner {
     func run(
         _ model: Model, _ batch: BatchData, allowNonFinite: Bool, isTraining: Bool
     ) throws(LeptonError) {
+        let context = try executors.context(for: batch)
         let data = try PreparedData(
             form: context.form, x: batch.x, y: batch.y, sampleWeights: batch.sampleWeights,
             classWeights: batch.classWeight, allowNonFinite: allowNonFinite)
-        let executor = try executors.executor(for: data, isTraining: isTraining, orLarger: false)
+        try context.requireStatefulRows(data.rows, "x")
+        let executor = try executors.executor(for: data, context, isTraining: isTraining, orLarger: false)
         if isTraining {
             let state = try model.ensureOptimizerState(context.built)
             executor.train(order: nil, start: 0, rows: data.rows, state: state, totals: scores.batch)
@@ -107,7 +107,7 @@ extension Model {
 
     private func preparedRunner(_ batch: BatchData) throws(LeptonError) -> BatchRunner {
         if let batchRunner { return batchRunner }
-        return BatchRunner(context: try TrainingContext(model: self, x: batch.x))
+        return BatchRunner(context: try TrainingContext(model: self, x: batch.x, y: batch.y))
     }
 
     /// Names of what `trainOnBatch` and `testOnBatch` report; nil before the first call since the model was compiled.

@@ -155,7 +155,7 @@ extension Model {
 
 extension OptimizerState {
     /// Slot by slot, and in each the trained weights that have it; then what belongs to no weight.
-    func tensors(_ built: Model.BuiltModel) -> [Model.StateTensor] {
+    func tensors(_ built: BuiltModel) -> [Model.StateTensor] {
         var tensors: [Model.StateTensor] = []
         for (slot, buffer) in zip(optimizer.slots, slots) {
             for (weight, entry) in zip(built.operations.weights, built.layout.entries) where entry.isTrainable {

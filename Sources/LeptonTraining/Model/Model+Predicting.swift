@@ -57,7 +57,7 @@ extension Model {
         try withState { () throws(LeptonError) in
             try keepingUnbuiltOnFailure { () throws(LeptonError) in
                 try requireInputs(inputs.count)
-                let operations = try ensureBuilt(sampleShapes: sampleShapes(of: inputs)).operations
+                let operations = try ensureBuilt(for: inputs).operations
                 let rows = try FloatRows.rowCount(
                     of: inputs[0], sampleShape: operations.sampleShapes[operations.modelInputs[0]], argument: "x")
                 var shapes: [Shape] = []
@@ -80,9 +80,9 @@ extension Model {
     /// Predicts on the calling thread into the caller's memory, which is untouched on failure.
     package func predict(_ inputs: [TensorView], into outputs: [MutableTensorView]) throws(LeptonError) {
         try withState { () throws(LeptonError) in
-            let rows = try preparedRows(inputs, outputs, allowNonFinite: true)
+            let (rows, built) = try preparedRows(inputs, outputs, allowNonFinite: true)
             guard rows[0].rows > 0 else { return }
-            let predictor = try cachedPredictor(rows: rows[0].rows)
+            let predictor = try cachedPredictor(built, rows: rows[0].rows)
             let targets = try PredictionTargets(outputs, direct: true)
             BlockJob.withJob(predictor, rows, targets) { job in
                 for block in 0..<job.pointee.blocks { BlockJob.run(job, block, 0) }
@@ -105,7 +105,8 @@ extension Model {
         let (rows, built, isChecked) = try withState { () throws(LeptonError) in
             // A model that this data builds must not be built by data that is refused.
             let isChecked = self.built == nil && !allowNonFinite
-            return (try preparedRows(inputs, outputs, allowNonFinite: !isChecked), try requireBuilt(), isChecked)
+            let (rows, built) = try preparedRows(inputs, outputs, allowNonFinite: !isChecked)
+            return (rows, built, isChecked)
         }
         guard rows[0].rows > 0 else { return }
         let pool = try makePool()
@@ -114,12 +115,11 @@ extension Model {
                 try column.requireFinite(argument: inputName(source.modelInput, of: inputs.count), pool: pool)
             }
         }
-        let predictor = try Predictor(
-            graph: built.operations, layout: built.layout, parameters: built.parameters,
-            capacityRows: min(rows[0].rows, Predictor.blockRows))
-        let workers = min(pool.workers, Model.blocksPerGroup)
+        let predictor = try Predictor(built, rows: rows[0].rows)
+        // What the states after a block are, the next needs.
+        let workers = built.states == nil ? min(pool.workers, Model.blocksPerGroup) : 1
         try predictor.prepare(workers: workers)
-        if rows[0].rows > Model.blocksThatPack * Predictor.blockRows { try predictor.preparePacking() }
+        if rows[0].rows > Model.blocksThatPack * predictor.blockRows { try predictor.preparePacking() }
         var packedVersion: UInt64?
         let targets = try PredictionTargets(outputs, direct: false)
         var failure: LeptonError?
@@ -136,7 +136,7 @@ extension Model {
                     pool.run(tasks: count, limit: workers, context: job) { BlockJob.run($0, $1, $2) }
                 }
                 job.pointee.firstBlock += count
-                didFinish(min(job.pointee.firstBlock * Predictor.blockRows, rows[0].rows))
+                didFinish(min(job.pointee.firstBlock * job.pointee.blockRows, rows[0].rows))
             }
         }
         if let failure { throw failure }
@@ -151,17 +151,18 @@ extension Model {
 
     private func preparedRows(
         _ inputs: [TensorView], _ outputs: [MutableTensorView], allowNonFinite: Bool
-    ) throws(LeptonError) -> [FloatRows] {
+    ) throws(LeptonError) -> (rows: [FloatRows], built: BuiltModel) {
         try requireInputs(inputs.count)
         return try keepingUnbuiltOnFailure { () throws(LeptonError) in
-            let built = try ensureBuilt(sampleShapes: sampleShapes(of: inputs))
+            let built = try ensureBuilt(for: inputs)
             let rows = try FloatRows.columns(
                 of: inputs, for: built.operations, limits: built.indexLimits, allowNonFinite: allowNonFinite
             ) { index in
                 inputName(index, of: inputs.count)
             }
-            try checkOutputs(outputs, rows: rows[0].rows)
-            return rows
+            if let states = built.states { try states.requireRows(states.rows, of: rows[0].rows, "x") }
+            try checkOutputs(outputs, built.operations, rows: rows[0].rows)
+            return (rows, built)
         }
     }
 
@@ -169,8 +170,9 @@ extension Model {
         count == 1 ? "x" : "x[\(index)] ('\(graph.inputNames[index])')"
     }
 
-    private func checkOutputs(_ outputs: [MutableTensorView], rows: Int) throws(LeptonError) {
-        let operations = try requireBuilt().operations
+    private func checkOutputs(
+        _ outputs: [MutableTensorView], _ operations: OperationGraph, rows: Int
+    ) throws(LeptonError) {
         guard outputs.count == operations.outputs.count else {
             throw LeptonError(
                 .shapeMismatch, argument: "outputs",
@@ -187,13 +189,10 @@ extension Model {
         }
     }
 
-    private func cachedPredictor(rows: Int) throws(LeptonError) -> Predictor {
-        let built = try requireBuilt()
-        let needed = min(rows, Predictor.blockRows)
-        if let existing = built.predictor, existing.capacityRows >= needed { return existing }
-        let predictor = try Predictor(
-            graph: built.operations, layout: built.layout, parameters: built.parameters, capacityRows: needed)
-        self.built?.predictor = predictor
+    private func cachedPredictor(_ built: BuiltModel, rows: Int) throws(LeptonError) -> Predictor {
+        if let existing = built.predictor, existing.takes(rows) { return existing }
+        let predictor = try Predictor(built, rows: rows)
+        built.predictor = predictor
         return predictor
     }
 }
@@ -234,9 +233,10 @@ private struct BlockJob {
     let inputs: UnsafePointer<UnsafePointer<Float>>
     let outputs: UnsafePointer<UnsafeMutablePointer<Float>>
     let rows: Int
+    let blockRows: Int
     var firstBlock = 0
 
-    var blocks: Int { (rows + Predictor.blockRows - 1) / Predictor.blockRows }
+    var blocks: Int { (rows + blockRows - 1) / blockRows }
 
     /// Lends a job over all rows to `body`.
     static func withJob(
@@ -249,7 +249,7 @@ private struct BlockJob {
                     guard let inputs = inputs.baseAddress, let outputs = outputs.baseAddress else { return }
                     var job = BlockJob(
                         predictor: Unmanaged.passUnretained(predictor), inputs: inputs, outputs: outputs,
-                        rows: rows[0].rows)
+                        rows: rows[0].rows, blockRows: predictor.blockRows)
                     withUnsafeMutablePointer(to: &job, body)
                 }
             }
@@ -258,11 +258,11 @@ private struct BlockJob {
 
     static func run(_ context: UnsafeMutableRawPointer, _ block: Int, _ worker: Int) {
         let job = context.assumingMemoryBound(to: BlockJob.self)
-        let first = (job.pointee.firstBlock + block) * Predictor.blockRows
+        let first = (job.pointee.firstBlock + block) * job.pointee.blockRows
         job.pointee.predictor._withUnsafeGuaranteedRef {
             $0.run(
                 inputs: job.pointee.inputs, outputs: job.pointee.outputs, first: first,
-                rows: min(Predictor.blockRows, job.pointee.rows - first), worker: worker)
+                rows: min(job.pointee.blockRows, job.pointee.rows - first), worker: worker)
         }
     }
 }

@@ -34,7 +34,7 @@ private struct SummaryTable {
             text += row(
                 [
                     "\(layer.options.name ?? "") (\(type(of: layer).className))",
-                    isBuilt ? Shape.batchText(shapes[index]) : "?",
+                    isBuilt ? Shape.text([model.graph.batchSize ?? Shape.unknown] + shapes[index]) : "?",
                     isBuilt ? SummaryTable.grouped(counts[index]) : "0 (unbuilt)",
                 ], "│")
             if index != shown.last { text += rule("├", "─", "┼", "┤") }

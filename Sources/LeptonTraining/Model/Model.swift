@@ -38,25 +38,6 @@ public final class Model: @unchecked Sendable {
     /// Why the latest Swift `compile` was refused, until one is not.
     var compileError: LeptonError?
 
-    /// What exists once the input shape is known. An object, so that a model that a refused call puts back is known to be
-    /// the same.
-    final class BuiltModel {
-        let operations: OperationGraph
-        let layout: ParameterLayout
-        let parameters: AlignedBuffer<Float>
-        /// See `OperationGraph.indexLimits`; found once, because predictions of single rows ask for it.
-        let indexLimits: [Int?]
-        /// For `predict` on the calling thread; made anew when a call brings more rows than it takes.
-        var predictor: Predictor?
-
-        init(operations: OperationGraph, layout: ParameterLayout, parameters: AlignedBuffer<Float>) {
-            self.operations = operations
-            self.layout = layout
-            self.parameters = parameters
-            indexLimits = operations.indexLimits
-        }
-    }
-
     /// An empty Sequential model.
     ///
     /// - Parameter name: nil for "sequential".
@@ -144,11 +125,17 @@ public final class Model: @unchecked Sendable {
                     received: "NaN or infinity")
             }
         }
-        return BuiltModel(operations: operations, layout: layout, parameters: parameters)
+        return try BuiltModel(
+            operations: operations, layout: layout, parameters: parameters, batchSize: graph.batchSize)
     }
 
-    /// Shapes of one sample of each input: the model's, or those of the first data.
-    func sampleShapes(of inputs: [TensorView]) -> [[Int]] { graph.inputShapes ?? inputs.map(\.sampleExtents) }
+    /// What runs the model on data of these lengths, built under the lock if that has not happened.
+    ///
+    /// - Throws: `shapeMismatch` for data that the model does not take, where it has axes of unknown length.
+    func ensureBuilt(for inputs: [TensorView]) throws(LeptonError) -> BuiltModel {
+        let built = try ensureBuilt(sampleShapes: graph.inputShapes ?? inputs.map(\.sampleExtents))
+        return built.hasUnknownLengths ? try built.variant(of: graph, for: inputs) : built
+    }
 
     /// Builds under the lock if that has not happened.
     func ensureBuilt(sampleShapes: [[Int]]) throws(LeptonError) -> BuiltModel {
@@ -210,9 +197,25 @@ extension Model {
             }
             let operations = try changed.lowered()
             // Weights stand where they stood: their places do not depend on which are trained.
-            self.built = BuiltModel(
-                operations: operations, layout: try ParameterLayout(operations), parameters: built.parameters)
+            self.built = try BuiltModel(
+                operations: operations, layout: ParameterLayout(operations), parameters: built.parameters,
+                batchSize: changed.batchSize, stateStore: built.stateStore)
             graph = changed
+        }
+    }
+
+    /// Makes the states of stateful layers 0: of all, or of those of a layer ("lstm", "encoder/lstm").
+    ///
+    /// - Throws: `notFound` for a path without a stateful layer; `invalidState` when the model is not built.
+    public func resetStates(layer path: String? = nil) throws(LeptonError) {
+        try withState { () throws(LeptonError) in
+            let built = try requireBuilt()
+            if let path { _ = try graph.layer(at: path) }
+            // Of lengths that are not known, states are made with the first data, as 0.
+            guard let states = built.stateStore.states else { return }
+            guard states.reset(layer: path) || path == nil else {
+                throw LeptonError(.notFound, "the model has no stateful layer '\(path?.prefix(200) ?? "")'")
+            }
         }
     }
 
@@ -253,7 +256,8 @@ extension Model {
         }
     }
 
-    /// Gives a model whose first layer named no shape its input: extents of one sample.
+    /// Gives a model whose first layer named no shape its input: extents of one sample, -1 for an axis whose length the
+    /// data tells.
     ///
     /// - Throws: `shapeMismatch`; `invalidState` when it was built with another shape.
     public func build(inputShape: [Int]) throws(LeptonError) {
@@ -266,19 +270,19 @@ extension Model {
     /// The model as Keras config JSON.
     public var config: JSONValue { lock.withLock { graph.config } }
 
-    /// Extents of each input with the batch first as -1.
+    /// Extents of each input with the batch first as -1, as other axes of unknown length.
     package func inputShapes() throws(LeptonError) -> [[Int]] {
         try withState { () throws(LeptonError) in
             let operations = try requireBuilt().operations
-            return operations.modelInputs.map { [-1] + operations.sampleShapes[$0] }
+            return operations.modelInputs.map { [graph.batchSize ?? Shape.unknown] + operations.sampleShapes[$0] }
         }
     }
 
-    /// Extents of each output with the batch first as -1.
+    /// Extents of each output with the batch first as -1, as other axes of unknown length.
     package func outputShapes() throws(LeptonError) -> [[Int]] {
         try withState { () throws(LeptonError) in
             let operations = try requireBuilt().operations
-            return operations.outputs.map { [-1] + operations.sampleShapes[$0] }
+            return operations.outputs.map { [graph.batchSize ?? Shape.unknown] + operations.sampleShapes[$0] }
         }
     }
 }

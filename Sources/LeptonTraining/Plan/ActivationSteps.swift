@@ -169,6 +169,6 @@ extension PReLUOperation: ExecutableOperation {
 
     private func setExtents(_ step: inout Step, _ node: OperationGraph.Node, _ builder: PlanBuilder) {
         step.columns = builder.graph.floatsPerRow(node.output)
-        step.innerColumns = builder.graph.weights[node.weights[0]].spec.shape.reduce(1, *)
+        step.innerColumns = builder.graph.weight(node.weights[0]).spec.shape.reduce(1, *)
     }
 }

@@ -53,7 +53,7 @@ extension PlanBuilder {
                 base.sumIndex = nextLoss
                 base.factor = Float(output.objective.lossWeight)
                 let gradient = isTraining && wantsGradient(value) ? makeGradientPart(value) : .none
-                emitLoss(loss, axis: output.objective.lossAxis, of: value, gradient: gradient, base: base)
+                emitLoss(output.objective, loss, of: value, gradient: gradient, base: base)
                 if gradient != .none { finishGradientPart(value, gradient) }
                 nextLoss += 2
             }

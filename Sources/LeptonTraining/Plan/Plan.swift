@@ -42,7 +42,8 @@ package final class Plan: @unchecked Sendable {
         isTraining: Bool = false
     ) throws(LeptonError) {
         var builder = PlanBuilder(
-            graph: graph, layout: layout, isTraining: isTraining, penaltySum: objective?.sumCount)
+            graph: graph, layout: layout, isTraining: isTraining, capacityRows: capacityRows,
+            penaltySum: objective?.sumCount)
         for node in graph.nodes {
             builder.repeats = node.repeats
             try Plan.executable(node).emitForward(node, into: &builder)

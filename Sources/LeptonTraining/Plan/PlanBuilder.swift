@@ -14,6 +14,8 @@ package struct PlanBuilder {
     let graph: OperationGraph
     let layout: ParameterLayout
     let isTraining: Bool
+    /// Rows of a shard, at most.
+    let capacityRows: Int
     /// The sum that penalties on values add to; nil when there is no loss.
     let penaltySum: Int?
     private(set) var steps: [Step] = []
@@ -41,14 +43,17 @@ package struct PlanBuilder {
     private var writtenWeightGradients: Set<Int> = []
     private let needsGradient: [Bool]
 
-    init(graph: OperationGraph, layout: ParameterLayout, isTraining: Bool, penaltySum: Int? = nil) {
+    init(
+        graph: OperationGraph, layout: ParameterLayout, isTraining: Bool, capacityRows: Int, penaltySum: Int? = nil
+    ) {
+        self.capacityRows = capacityRows
         self.graph = graph
         self.layout = layout
         self.isTraining = isTraining
         self.penaltySum = penaltySum
         var needs = [Bool](repeating: false, count: graph.sampleShapes.count)
         for node in graph.nodes {
-            let isNeeded = node.inputs.contains { needs[$0] } || node.weights.contains { graph.weights[$0].isTrainable }
+            let isNeeded = node.inputs.contains { needs[$0] } || node.weights.contains { graph.weight($0).isTrainable }
             for output in node.outputs { needs[output] = isNeeded }
         }
         needsGradient = needs
@@ -263,12 +268,19 @@ package struct PlanBuilder {
 
     // MARK: Weights
 
-    func parameter(_ weight: Int) -> Operand { .parameter(layout.entries[weight].offset) }
+    func parameter(_ weight: Int) -> Operand {
+        if let value = graph.valueOfWeight(weight) { return self.value(value) }
+        return .parameter(layout.entries[weight].offset)
+    }
 
     /// Where a weight's gradient goes and whether it is added to one that is there already; nil for a weight that
     /// is not trained.
     mutating func weightGradient(_ weight: Int) -> (operand: Operand, accumulates: Bool)? {
-        guard graph.weights[weight].isTrainable else { return nil }
+        guard graph.weight(weight).isTrainable else { return nil }
+        if let value = graph.valueOfWeight(weight) {
+            if let existing = gradientOperands[value] { return (existing, true) }
+            return (makeGradient(value), false)
+        }
         let isFirst = writtenWeightGradients.insert(weight).inserted
         return (.gradient(layout.entries[weight].offset), !isFirst)
     }

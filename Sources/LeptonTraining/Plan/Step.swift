@@ -120,6 +120,19 @@ package struct Frame {
     var shard = 0
     var shards = 1
     var rowsPerShard = 0
+    /// Of stateful layers.
+    var states: States?
+
+    /// What a batch finds, and where it leaves what the next finds.
+    struct States: BitwiseCopyable {
+        let current: UnsafePointer<Float>
+        let next: UnsafeMutablePointer<Float>
+
+        init(current: UnsafeMutablePointer<Float>, next: UnsafeMutablePointer<Float>) {
+            self.current = UnsafePointer(current)
+            self.next = next
+        }
+    }
 
     /// The frame as a step sees it that runs over several samples for each row.
     func repeated(_ count: Int) -> Frame {

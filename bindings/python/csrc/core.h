@@ -62,6 +62,11 @@ int core_tensors_acquire(core_tensors *tensors, PyObject *sequence, int writable
 int core_tensors_acquire_optional(core_tensors *tensors, PyObject *object, const char *argument);
 void core_tensors_release(core_tensors *tensors);
 
+/* ---- model.c */
+
+/* A tuple of extents. */
+PyObject *core_shape(const int64_t *shape, int32_t rank);
+
 /* ---- text.c */
 
 /* Reads a text of the size-query form: `query` is called until its buffer is large enough. */
@@ -108,6 +113,6 @@ PyObject *core_history_outcome(core_progress *progress, lepton_status status, le
 
 /* ---- the functions, by section of lepton.h */
 extern PyMethodDef core_client_methods[], core_model_methods[], core_graph_methods[], core_training_methods[],
-    core_history_methods[], core_batch_methods[], core_adapter_methods[];
+    core_history_methods[], core_batch_methods[], core_adapter_methods[], core_sequence_methods[];
 
 #endif

@@ -119,7 +119,7 @@ static PyObject *model_io_count(PyObject *self, PyObject *arguments) {
     return Py_BuildValue("nn", (Py_ssize_t)inputs, (Py_ssize_t)outputs);
 }
 
-static PyObject *shape_tuple(const int64_t *shape, int32_t rank) {
+PyObject *core_shape(const int64_t *shape, int32_t rank) {
     PyObject *tuple = PyTuple_New(rank);
     for (int32_t i = 0; tuple != NULL && i < rank; i++) {
         PyObject *extent = PyLong_FromLongLong(shape[i]);
@@ -140,7 +140,7 @@ static PyObject *shape_from(PyObject *arguments, shape_getter getter) {
     lepton_status status;
     Py_BEGIN_ALLOW_THREADS status = getter(model, (size_t)index, shape, CORE_MAX_RANK, &rank, &error);
     Py_END_ALLOW_THREADS if (status != LEPTON_OK) return core_raise(status, error);
-    return shape_tuple(shape, rank);
+    return core_shape(shape, rank);
 }
 
 static PyObject *model_input_shape(PyObject *self, PyObject *arguments) {
@@ -262,7 +262,7 @@ static PyObject *described(PyObject *arguments, info_call call) {
     Py_BEGIN_ALLOW_THREADS status = call(model, (size_t)index, &info, &error);
     Py_END_ALLOW_THREADS if (status != LEPTON_OK) return core_raise(status, error);
     PyObject *name = PyUnicode_DecodeUTF8(info.name, (Py_ssize_t)strlen(info.name), "replace");
-    PyObject *shape = shape_tuple(info.shape, info.ndim);
+    PyObject *shape = core_shape(info.shape, info.ndim);
     if (name == NULL || shape == NULL) {
         Py_XDECREF(name);
         Py_XDECREF(shape);

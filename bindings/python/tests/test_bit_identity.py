@@ -24,6 +24,8 @@ SEQUENCES: dict[str, Maker] = {
     "SimpleRNN": lambda: L.SimpleRNN(8, return_sequences=True),
     "LSTM": lambda: L.LSTM(8, dropout=0.2, recurrent_dropout=0.1),
     "GRU": lambda: L.GRU(8, go_backwards=True),
+    "LSTM of other activations": lambda: L.LSTM(6, activation="elu", recurrent_activation="hard_sigmoid"),
+    "SpectralNormalization": lambda: L.SpectralNormalization(L.Conv1D(8, 3)),
     "GRU reset before": lambda: L.GRU(8, reset_after=False),
     "Bidirectional": lambda: L.Bidirectional(L.LSTM(5, return_sequences=True)),
     "TimeDistributed": lambda: L.TimeDistributed(L.Dense(7, activation="tanh")),
@@ -122,3 +124,48 @@ def test_attention_and_merges() -> None:
         return with_head(inputs, L.Concatenate()(both))
 
     expect_the_same_bits(model, np.random.default_rng(1).normal(size=(150, 6, 8)).astype("float32"))
+
+
+def test_grouped_attention() -> None:
+    def model() -> keras.Model:
+        inputs = keras.Input((6, 8))
+        return with_head(inputs, L.GroupQueryAttention(4, 4, 2, use_gate=True, sliding_window=3)(inputs, inputs))
+
+    expect_the_same_bits(model, np.random.default_rng(1).normal(size=(150, 6, 8)).astype("float32"))
+
+
+@pytest.mark.parametrize("loss", ["ctc", "circle"])
+def test_losses_of_sequences_and_of_whole_batches(loss: str) -> None:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(150, 12, 16)).astype("float32")
+    y = rng.integers(1, 5, (150, 4)) if loss == "ctc" else rng.integers(0, 6, (150,))
+    results = []
+    for nodes in (1, 2, 5):
+        keras.utils.set_random_seed(4)
+        inputs = keras.Input((12, 16))
+        hidden = L.Dense(300, activation="relu")(inputs)
+        embedded = L.UnitNormalization()(L.Dense(8)(L.Flatten()(hidden)))
+        model = keras.Model(inputs, L.Dense(5)(hidden) if loss == "ctc" else embedded)
+        model.compile(keras.optimizers.Adam(0.01), loss)
+        with LeptonClient(nodes=nodes) as client:
+            client.fit(model, x, y, batch_size=64, epochs=2, verbose=0)
+        results.append([weight.tobytes() for weight in model.get_weights()])
+    assert results[1] == results[0]
+    assert results[2] == results[0]
+
+
+def test_stateful_layers() -> None:
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(192, 6, 6)).astype("float32"), rng.normal(size=(192, 1)).astype("float32")
+    results = []
+    for nodes in (1, 2, 5):
+        keras.utils.set_random_seed(6)
+        inputs = keras.Input(batch_shape=(64, 6, 6))
+        model = with_head(inputs, L.LSTM(8, stateful=True, return_sequences=True)(inputs))
+        model.compile(keras.optimizers.Adam(0.01), "mse")
+        with LeptonClient(nodes=nodes) as client:
+            client.fit(model, x, y, batch_size=64, epochs=2, shuffle=False, verbose=0)
+            predicted = client.predict(model, x)
+        results.append([*(weight.tobytes() for weight in model.get_weights()), predicted.tobytes()])
+    assert results[1] == results[0]
+    assert results[2] == results[0]

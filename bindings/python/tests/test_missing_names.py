@@ -14,8 +14,6 @@ layers = keras.layers
     ("module", "name", "instead"),
     [
         ("layers", "ConvLSTM2D", "it has "),
-        ("losses", "CTC", "aligned labels"),
-        ("losses", "circle", "categorical_crossentropy"),
         ("optimizers", "MultiOptimizer", "SGD, Adadelta"),
         ("callbacks", "RemoteMonitor", "LambdaCallback"),
         ("initializers", "STFT", "GlorotUniform"),

@@ -8,6 +8,8 @@ struct MultiHeadProjection {
     let keyWidth: Int
     let valueWidth: Int
     let hasBias: Bool
+    /// Whether the query is also projected to what the result of each head is multiplied with.
+    var hasGate = false
     let outputShape: [Int]?
     let kernelInitializer: Initializer
     let biasInitializer: Initializer
@@ -24,6 +26,7 @@ struct MultiHeadProjection {
     func weights(_ shapes: MultiHeadCall.Roles<[Int]>) -> [LayerWeight] {
         weights("query", input: shapes.query.suffix(1), output: [heads, keyWidth])
             + weights("key", input: shapes.key.suffix(1), output: [groups, keyWidth])
+            + (hasGate ? weights("gate", input: shapes.query.suffix(1), output: [heads, valueWidth]) : [])
             + weights("value", input: shapes.value.suffix(1), output: [groups, valueWidth])
             + weights(
                 "attention_output", input: [heads, valueWidth], output: outputShape ?? Array(shapes.query.suffix(1)))
@@ -48,8 +51,16 @@ struct MultiHeadProjection {
         (
             try dense(values.query, place: 0, weights, output: [heads, keyWidth], &graph),
             try dense(values.key, place: 1, weights, output: [groups, keyWidth], &graph),
-            try dense(values.value, place: 2, weights, output: [groups, valueWidth], &graph)
+            try dense(values.value, place: hasGate ? 3 : 2, weights, output: [groups, valueWidth], &graph)
         )
+    }
+
+    /// What a result (..., heads, width) is multiplied with.
+    func gate(
+        _ query: Int, _ weights: [Int], _ graph: inout LoweredGraph
+    ) throws(LeptonError) -> Int {
+        try graph.append(
+            .sigmoid, after: dense(query, place: 2, weights, output: [heads, valueWidth], &graph))
     }
 
     func projectBack(
@@ -57,6 +68,7 @@ struct MultiHeadProjection {
     ) throws(LeptonError) -> Int {
         let shape = graph.operations.sampleShapes[value]
         let flat = try graph.operations.addReshape(value, to: shape.dropLast(2) + [heads * valueWidth])
-        return try dense(flat, place: 3, weights, output: outputShape ?? Array(shapes.query.suffix(1)), &graph)
+        return try dense(
+            flat, place: hasGate ? 4 : 3, weights, output: outputShape ?? Array(shapes.query.suffix(1)), &graph)
     }
 }

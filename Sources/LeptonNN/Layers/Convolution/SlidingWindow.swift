@@ -120,7 +120,7 @@ package struct TransposedConvolutionOperation: Operation {
 
     /// Each weight once for every position of the input.
     package func multiplyAddsPerRow(_ node: OperationGraph.Node, in graph: OperationGraph) -> Double {
-        let kernel = graph.weights[node.weights[0]].spec.shape.reduce(1.0) { $0 * Double($1) }
+        let kernel = graph.weight(node.weights[0]).spec.shape.reduce(1.0) { $0 * Double($1) }
         return window.output.reduce(kernel) { $0 * Double($1) }
     }
 }

@@ -3,7 +3,8 @@ import LeptonTensor
 /// Text as the indices of its words, or as one vector over the vocabulary. The input must be one of the model's.
 ///
 /// Input (batch) or (batch, 1), one text a row; without `split` (batch, n), terms as they are. Output (batch, length) of
-/// indices, padded with 0, or (batch, vocabulary).
+/// indices, padded with 0, or (batch, vocabulary). Without `outputSequenceLength` the length is that of the longest row
+/// of the data of a call.
 public struct TextVectorization: Layer {
     public static let className = "TextVectorization"
     public static let acceptedDTypes = ["float32", "int64", "string"]
@@ -16,7 +17,7 @@ public struct TextVectorization: Layer {
     /// - Parameters:
     ///   - vocabulary: nil until `adapted` finds it.
     ///   - outputMode: `.integer`, `.multiHot`, `.count` or `.tfIdf`.
-    ///   - outputSequenceLength: to which rows of indices are cut or filled up.
+    ///   - outputSequenceLength: to which rows of indices are cut or filled up; nil for the longest row.
     ///   - ngrams: runs of up to so many words are terms too.
     /// - Throws: `invalidArgument`.
     public init(
@@ -81,25 +82,28 @@ public struct TextVectorization: Layer {
         }
         guard lookup.outputMode == .integer else { return [try lookup.depth()] }
         if let length { return [length] }
-        guard splitting.split == nil else {
-            throw LeptonError(
-                .notSupported,
-                "in a model every row has one length; give output_sequence_length")
-        }
-        return [splitting.termCount(words: sample.first ?? 1)]
+        return [splitting.split == nil ? splitting.termCount(words: sample.first ?? 1) : Shape.unknown]
     }
 
     public func lower(
         into graph: inout LoweredGraph, inputs: [Int], weights: [Int]
     ) throws(LeptonError) -> Int {
-        guard graph.operations.isModelInput(inputs[0]) else {
+        guard let input = graph.operations.modelInput(inputs[0]) else {
             throw LeptonError(
                 .typeMismatch, argument: "inputs", expected: "text, right from an input of the model",
                 received: "what another layer computed")
         }
-        let shape = try outputShape(for: [graph.operations.sampleShapes[inputs[0]]])
-        let encoder = TextEncoder(lookup, splitting, width: shape[0], scale: try lookup.scale())
-        return try graph.operations.addEncoded(inputs[0], encoder, outputShape: shape)
+        var width = try outputShape(for: [graph.operations.sampleShapes[inputs[0]]])[0]
+        let scale = try lookup.scale()
+        if width == Shape.unknown {
+            let encoder = TextEncoder(lookup, splitting, width: 0, scale: scale)
+            guard let lengths = graph.encodedLengths else {
+                throw LeptonError(.internalError, "a text's length was asked for before there was data")
+            }
+            width = try lengths.longestRow(of: encoder, input: input)
+        }
+        let encoder = TextEncoder(lookup, splitting, width: width, scale: scale)
+        return try graph.operations.addEncoded(inputs[0], encoder, outputShape: [width])
     }
 }
 
@@ -109,7 +113,7 @@ extension TextVectorization: AdaptableLayer {
     }
 }
 
-private final class TextEncoder: InputEncoder {
+private final class TextEncoder: StretchingEncoder {
     private let splitting: TextSplitting
     private let terms: LookupEncoder
     private let mode: CategoryOutput
@@ -122,6 +126,22 @@ private final class TextEncoder: InputEncoder {
         mode = lookup.outputMode
         self.width = width
         self.scale = scale
+    }
+
+    /// At least 1: there are no sequences of no steps.
+    func longestRow(of view: TensorView, argument: String) throws(LeptonError) -> Int {
+        let perRow = view.shape.count / max(view.rows, 1)
+        var longest = 1
+        try EncoderRows.withTexts(view, argument) { (texts) throws(LeptonError) in
+            let scanner = TermScanner(splitting)
+            for row in 0..<view.rows {
+                let own = UnsafeBufferPointer(rebasing: texts[row * perRow..<(row + 1) * perRow])
+                var terms = 0
+                try scanner.scan(own) { (_) throws(LeptonError) in terms += 1 }
+                longest = max(longest, terms)
+            }
+        }
+        return longest
     }
 
     func encode(

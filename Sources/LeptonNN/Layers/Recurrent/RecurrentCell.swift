@@ -65,11 +65,11 @@ package struct RecurrentCell: Sendable {
     ) throws(LeptonError) -> Activation {
         let isGiven = reader.contains(name)
         let activation = isGiven ? try Activation(reader.value(name), owner: owner) : usual
-        guard activation.isFused else {
+        guard activation != .glu else {
             throw LeptonError(
-                .notSupported,
-                "\(owner).\(name) = '\(activation.config.text)' is not supported: recurrent layers take activations "
-                    + "of single elements whose slope follows from their value, such as tanh, sigmoid and relu")
+                .invalidArgument, argument: "\(owner).\(name)",
+                expected: "an activation that keeps the number of units",
+                received: "'glu', which halves it")
         }
         return activation
     }
@@ -110,6 +110,9 @@ package struct RecurrentCell: Sendable {
     }
 
     package var states: Int { operationCell.states }
+
+    /// Whether the operation for all time steps applies the activations itself.
+    var isFused: Bool { activation.isFused && recurrentActivation.isFused }
 
     /// - Parameter inputs: extent of the last axis of the sequence.
     package func weights(inputs: Int) -> [LayerWeight] {

@@ -10,6 +10,8 @@ package struct SequenceOptions: Sendable {
     package var flipsOutput = false
     /// Says in Keras how the loop is compiled; nothing here.
     package var unroll = false
+    /// The states after a batch are those before the next.
+    package var stateful = false
 
     package init() {}
 
@@ -19,15 +21,13 @@ package struct SequenceOptions: Sendable {
         goBackwards = try reader.bool("go_backwards", default: false)
         zeroOutputForMask = try reader.bool("zero_output_for_mask", default: false)
         unroll = try reader.bool("unroll", default: false)
-        try reader.neutral(
-            "stateful", [.bool(false)],
-            instead: "use return_state=True and give the states to the next call as initial_state")
+        stateful = try reader.bool("stateful", default: false)
     }
 
     package var arguments: JSONObject {
         [
             "return_sequences": .bool(returnSequences), "return_state": .bool(returnState),
-            "go_backwards": .bool(goBackwards), "stateful": false, "unroll": .bool(unroll),
+            "go_backwards": .bool(goBackwards), "stateful": .bool(stateful), "unroll": .bool(unroll),
             "zero_output_for_mask": .bool(zeroOutputForMask),
         ]
     }
@@ -126,6 +126,11 @@ extension RecurrentLayer {
         var value = inputs[0]
         var options = sequence
         var states: [Int] = []
+        let keepsStates = sequence.returnState || sequence.stateful
+        let slots = sequence.stateful ? try graph.addStates(of: self) : []
+        if sequence.stateful, initial.isEmpty {
+            initial = try slots.map { (slot) throws(LeptonError) in try graph.operations.addStateRead(slot) }[...]
+        }
         for (index, entry) in cells.enumerated() {
             let cell = entry.cell
             let isLast = index == cells.count - 1
@@ -139,11 +144,17 @@ extension RecurrentLayer {
                 options, returnsSequence: returnsSequence,
                 reversesOutput: isLast && sequence.flipsOutput, hasMask: mask != nil,
                 hasInitialState: !own.isEmpty, &graph)
-            var shapes = [returnsSequence ? [time, cell.units] : [cell.units]]
-            if sequence.returnState { shapes += [[Int]](repeating: [cell.units], count: cell.states) }
-            let made = try graph.operations.add(
-                operation, inputs: [value] + (mask.map { [$0] } ?? []) + own, weights: Array(rest.prefix(count)),
-                outputShapes: shapes)
+            let taken = [value] + (mask.map { [$0] } ?? []) + own
+            let made: [Int]
+            if cell.isFused {
+                var shapes = [returnsSequence ? [time, cell.units] : [cell.units]]
+                if keepsStates { shapes += [[Int]](repeating: [cell.units], count: cell.states) }
+                made = try graph.operations.add(
+                    operation, inputs: taken, weights: Array(rest.prefix(count)), outputShapes: shapes)
+            } else {
+                made = try UnrolledCell.append(
+                    cell, as: operation, to: &graph, inputs: taken, weights: Array(rest.prefix(count)))
+            }
             rest = rest.dropFirst(count)
             value = made[0]
             states += made.dropFirst()
@@ -154,7 +165,10 @@ extension RecurrentLayer {
             }
         }
         if sequence.returnSequences, let whole { graph.masks[value] = whole }
-        return [value] + states
+        for (slot, index) in zip(slots, states.indices) {
+            states[index] = try graph.operations.addStateWrite(slot, states[index])
+        }
+        return [value] + (sequence.returnState ? states : [])
     }
 
     private func sequenceMask(of value: Int, time: Int, _ graph: LoweredGraph) throws(LeptonError) -> Int? {

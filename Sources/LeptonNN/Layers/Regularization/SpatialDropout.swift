@@ -13,6 +13,10 @@ public protocol SpatialDropout: Layer {
 }
 
 extension SpatialDropout {
+    public var identity: LayerIdentity {
+        LayerIdentity(module: "keras.layers", className: Self.className, hasTrainable: false)
+    }
+
     public var arguments: JSONObject {
         var fields: JSONObject = ["rate": .number(rate), "seed": seedConfig(seed)]
         if Self.spatialAxes > 1 { fields["data_format"] = channelsFirst ? "channels_first" : "channels_last" }

@@ -10,6 +10,8 @@ struct LossDetails: BitwiseCopyable {
     var smoothing: Float = 0
     /// Whether the loss of a batch is the sum of its values.
     var isSum = false
+    /// Whether it is their mean by weight.
+    var isWeightedMean = false
     /// A batch total: what the sum of values is divided by, where that is not their number. Whoever writes it also adds
     /// to the second sum.
     var divisor = Operand.none
@@ -27,6 +29,7 @@ struct LossDetails: BitwiseCopyable {
         fromLogits = given.fromLogits ? 1 : 0
         smoothing = Float(given.labelSmoothing)
         isSum = loss.reduction == .sum
+        isWeightedMean = loss.reduction == .meanWithSampleWeight
         switch loss.kind {
         case .meanAbsoluteError: kernel = Int32(LEPTON_K_LOSS_ABSOLUTE)
         case .meanAbsolutePercentageError: kernel = Int32(LEPTON_K_LOSS_PERCENTAGE)
@@ -55,11 +58,18 @@ extension PlanBuilder {
     /// Emits a loss of an output.
     ///
     /// - Parameters:
-    ///   - axis: of a sample, over which one value of the loss is computed.
     ///   - gradient: where the loss's slope goes; none when nobody wants it.
     ///   - base: a step with predictions, targets, sample weights and how many of them a row has (`rowsPerWeight`), the
     ///     loss's weight and the place of its sums.
-    mutating func emitLoss(_ loss: Loss, axis: Int, of value: Int, gradient: Operand, base: Step) {
+    mutating func emitLoss(
+        _ output: Objectives.Output, _ loss: Loss, of value: Int, gradient: Operand, base: Step
+    ) {
+        let axis = output.lossAxis
+        switch loss.kind {
+        case .ctc: return emitLabelSequenceLoss(loss, labels: output.labels, of: value, gradient: gradient, base: base)
+        case .circle: return emitCircleLoss(loss, of: value, gradient: gradient, base: base)
+        default: break
+        }
         guard !loss.kind.groupsElements else {
             emitOverlapLoss(loss, of: value, gradient: gradient, base: base)
             return
@@ -133,7 +143,7 @@ extension PlanBuilder {
     }
 
     /// The sum of the batch's sample weights, one for each value.
-    private mutating func emitWeightTotal(_ loss: Step) -> Operand {
+    mutating func emitWeightTotal(_ loss: Step) -> Operand {
         let total = newPartial(floats: 1)
         var step = Step { stepPointer, framePointer in
             let call = StepArguments(stepPointer, framePointer)

@@ -253,7 +253,7 @@ def test_settings_cross_over_in_a_config() -> None:
         (lambda k: {"loss": "mse", "metrics": [k.metrics.Precision(thresholds=[0.2, 0.5])]}, "for each threshold"),
         (lambda k: {"loss": "mse", "metrics": [k.metrics.R2Score(class_aggregation=None)]}, "uniform_average"),
         (lambda k: {"loss": "mse", "metrics": [k.metrics.Mean()]}, "cannot be compiled"),
-        (lambda k: {"loss": "ctc"}, "not supported"),
+        (lambda k: {"loss": "ctc"}, "3|max_length"),
         (lambda k: {"loss": "hubber"}, "did you mean 'Huber'"),
         (lambda k: {"loss": "mse", "metrics": ["aucc"]}, "auc"),
     ],

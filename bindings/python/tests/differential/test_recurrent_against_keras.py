@@ -261,6 +261,192 @@ def test_refusals_are_of_the_same_kind(make: Callable[[Any], Any], word: str) ->
             make(Both(k))
 
 
-def test_stateful_says_what_to_do() -> None:
-    with pytest.raises(NotImplementedError, match="initial_state"):
-        ours.layers.LSTM(3, stateful=True)
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda k: k.SimpleRNN(4, activation="elu", return_sequences=True, go_backwards=True),
+        lambda k: k.LSTM(4, activation="gelu", recurrent_activation="hard_sigmoid", return_sequences=True),
+        lambda k: k.GRU(4, activation="softsign", recurrent_activation="softmax", return_sequences=True),
+        lambda k: k.Bidirectional(
+            k.LSTM(3, activation="log_softmax", return_sequences=True),
+            backward_layer=k.GRU(
+                3, activation="silu", reset_after=False, use_bias=False, return_sequences=True, go_backwards=True
+            ),
+        ),
+        lambda k: k.RNN([k.GRUCell(3, recurrent_activation="mish"), k.LSTMCell(2)], return_sequences=True),
+    ],
+)
+def test_any_activation_trains_alike(layer: Callable[[Any], Any]) -> None:
+    x, y = sequences(11, (2,))
+    x[3:9, 3:] = 0
+    x[11, 1] = 0
+    trained_alike(chain(lambda k: k.Masking(), layer, lambda k: k.LSTM(3), dense()), x, y)
+
+
+def test_activations_take_states_and_drop() -> None:
+    def build(k: Any) -> Any:
+        x, h, c = k.Input((TIME, FEATURES)), k.Input((4,)), k.Input((4,))
+        layer = k.layers.LSTM(4, activation="softplus", recurrent_activation="relu6", return_state=True)
+        return k.Model([x, h, c], layer(x, initial_state=[h, c]))
+
+    rng = np.random.default_rng(12)
+    x = [rng.normal(size=(ROWS, *shape)).astype("float32") for shape in ((TIME, FEATURES), (4,), (4,))]
+    y = [rng.normal(size=(ROWS, 4)).astype("float32") for _ in range(3)]
+    trained_alike(build, x, y)
+    losses = []
+    for _ in range(2):
+        ours.utils.set_random_seed(3)
+        model = ours.Sequential(
+            [
+                ours.Input((TIME, FEATURES)),
+                ours.layers.GRU(4, activation="elu", dropout=0.3, recurrent_dropout=0.2, implementation=1),
+            ]
+        )
+        model.compile(optimizer="adam", loss="mse")
+        losses.append(model.fit(*sequences(1, (4,)), epochs=2, verbose=0).history["loss"])
+    assert losses[0] == losses[1]
+    assert np.isfinite(losses).all()
+
+
+def test_activations_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="glu"):
+        ours.layers.LSTM(4, activation="glu")
+    with pytest.raises(NotImplementedError, match="512 time steps"):
+        ours.Sequential([ours.Input((600, 1)), ours.layers.LSTM(1, activation="elu")])
+
+
+# ------------------------------------------------------------------ stateful
+
+BATCH = 6
+
+
+def stateful(k: Any, merge: bool = False) -> Any:
+    layers = k.layers
+    first = layers.LSTM(3, stateful=True, return_sequences=True, name="first")
+    if merge:
+        first = layers.Bidirectional(layers.GRU(3, stateful=True, return_sequences=True), name="first")
+    rest = layers.RNN([layers.GRUCell(3), layers.SimpleRNNCell(2)], stateful=True, name="second")
+    return k.Sequential([k.Input(batch_shape=(BATCH, TIME, FEATURES)), first, rest, layers.Dense(2)])
+
+
+@pytest.mark.parametrize("merge", [False, True])
+def test_states_are_kept_from_call_to_call(merge: bool) -> None:
+    # Keras on JAX keeps states in calls, and forgets them in fit and predict.
+    theirs, mine = pair(lambda k: stateful(k, merge))
+    rng = np.random.default_rng(13)
+    batches = [rng.normal(size=(BATCH, TIME, FEATURES)).astype("float32") for _ in range(4)]
+    for x in batches[:3]:
+        agree(mine(x), theirs(x), PASS)
+    theirs.layers[0].reset_state()
+    mine.layers[0].reset_state()
+    agree(mine(batches[3]), theirs(batches[3]), PASS)
+    theirs.layers[0].reset_states()
+    # Keras's own way fails for cells on top of each other.
+    for states in theirs.layers[1].states:
+        for state in states if isinstance(states, list | tuple) else [states]:
+            state.assign(np.zeros(state.shape))
+    for layer in mine.layers[:2]:
+        layer.reset_states()
+    expected = np.concatenate([np.asarray(theirs(x)) for x in batches])
+    agree(mine.predict(np.concatenate(batches), verbose=0), expected, PASS)
+    agree(mine.predict(batches[0], verbose=0), theirs(batches[0]), PASS)
+
+
+def explicit(k: Any) -> Any:
+    """The first layer of `stateful` and a head, with the states as inputs and outputs."""
+    x, h, c = k.Input((TIME, FEATURES)), k.Input((3,)), k.Input((3,))
+    y, h_after, c_after = k.layers.LSTM(3, return_state=True)(x, initial_state=[h, c])
+    return k.Model([x, h, c], [k.layers.Dense(2)(y), h_after, c_after])
+
+
+def test_training_with_states_is_training_with_states_given() -> None:
+    theirs = explicit(keras)
+    theirs.compile(
+        optimizer=keras.optimizers.SGD(0.1), loss=["mse", "mse", "mse"], loss_weights=[1, 0, 0], jit_compile=False
+    )
+
+    def build(**arguments: Any) -> Any:
+        model = ours.Sequential(
+            [ours.Input(**arguments), ours.layers.LSTM(3, stateful=True, name="first"), ours.layers.Dense(2)]
+        )
+        model.set_weights(theirs.get_weights())
+        model.compile(optimizer=ours.optimizers.SGD(0.1), loss="mse")
+        return model
+
+    models = [build(batch_shape=(BATCH, TIME, FEATURES)), build(batch_shape=(BATCH, None, FEATURES))]
+    batchwise = build(shape=(TIME, FEATURES), batch_size=BATCH)
+    rng = np.random.default_rng(14)
+    x = rng.normal(size=(3 * BATCH, TIME, FEATURES)).astype("float32")
+    y = rng.normal(size=(3 * BATCH, 2)).astype("float32")
+    h = c = np.zeros((BATCH, 3), "float32")
+    losses = []
+    for _ in range(2):
+        total = 0.0
+        for start in range(0, len(x), BATCH):
+            rows = slice(start, start + BATCH)
+            states = [x[rows], h, c]
+            _, after_h, after_c = (np.asarray(part) for part in theirs(states))
+            loss = np.asarray(theirs.train_on_batch(states, [y[rows], after_h, after_c]))[0]
+            agree(batchwise.train_on_batch(x[rows], y[rows]), loss, TRAINED)
+            h, c = after_h, after_c
+            total += float(loss)
+        losses.append(total / 3)
+    for mine in models:
+        history = mine.fit(x, y, batch_size=BATCH, epochs=2, shuffle=False, verbose=0).history
+        agree(history["loss"], losses, TRAINED)
+    for mine in (*models, batchwise):
+        agree_all(mine.get_weights(), theirs.get_weights(), TRAINED)
+        # The states go on from the training.
+        agree(mine.predict(x[:BATCH], verbose=0), theirs([x[:BATCH], h, c])[0], TRAINED)
+        mine.layers[0].reset_state()
+        zeros = np.zeros_like(h)
+        agree(mine.evaluate(x[:BATCH], y[:BATCH], batch_size=BATCH, verbose=0), mse(theirs, x, y, zeros), TRAINED)
+
+
+def mse(model: Any, x: Any, y: Any, zeros: Any) -> float:
+    return float(np.mean((np.asarray(model([x[:BATCH], zeros, zeros])[0]) - y[:BATCH]) ** 2))
+
+
+def test_stateful_refusals() -> None:
+    with pytest.raises(ValueError, match="batch size must be static"):
+        ours.Sequential([ours.Input((TIME, FEATURES)), ours.layers.LSTM(3, stateful=True)])
+    model = stateful(ours)
+    model.compile(optimizer="sgd", loss="mse")
+    x, y = np.zeros((BATCH * 2, TIME, FEATURES), "float32"), np.zeros((BATCH * 2, 2), "float32")
+    for call in (
+        lambda: model.fit(x, y, batch_size=4, verbose=0),
+        lambda: model.fit(x[:-1], y[:-1], batch_size=BATCH, verbose=0),
+        lambda: model.fit(x, y, batch_size=BATCH, validation_data=(x[:3], y[:3]), verbose=0),
+        lambda: model.evaluate(x, y, batch_size=5, verbose=0),
+        lambda: model.predict(x[:5], verbose=0),
+        lambda: model.train_on_batch(x[:2], y[:2]),
+        lambda: model(x[:1]),
+    ):
+        with pytest.raises(ValueError, match="Expected batch size: 6"):
+            call()
+    with pytest.raises(NotImplementedError, match="in a model"):
+        ours.layers.LSTM(3, stateful=True)(x)
+    with pytest.raises(NotImplementedError, match="TimeDistributed"):
+        ours.Sequential(
+            [
+                ours.Input(batch_shape=(2, 3, TIME, FEATURES)),
+                ours.layers.TimeDistributed(ours.layers.LSTM(3, stateful=True)),
+            ]
+        )
+    with pytest.raises(AttributeError):
+        ours.layers.Bidirectional(ours.layers.LSTM(3)).reset_state()
+
+
+def test_stateful_models_say_so() -> None:
+    theirs, mine = stateful(keras, True), stateful(ours, True)
+    assert mine.inputs[0].shape == (BATCH, TIME, FEATURES)
+    assert mine.layers[0].stateful
+    assert [tuple(layer.output.shape) for layer in mine.layers] == [
+        tuple(layer.output.shape) for layer in theirs.layers
+    ]
+    again = ours.models.model_from_json(mine.to_json())
+    assert again.get_config() == mine.get_config()
+    assert keras.models.model_from_json(mine.to_json()).layers[1].stateful
+    lines: list[str] = []
+    mine.summary(print_fn=lines.append)
+    assert f"({BATCH}, 2)" in "\n".join(map(str, lines))

@@ -41,10 +41,6 @@ _INSTEAD = {
     "keras.saving.get_registered_name": _CUSTOM,
     "keras.saving.get_registered_object": _CUSTOM,
     "keras.config.enable_unsafe_deserialization": "nothing in a file is ever executed",
-    "keras.losses.CTC": "use SparseCategoricalCrossentropy on aligned labels",
-    "keras.losses.ctc": "use sparse_categorical_crossentropy on aligned labels",
-    "keras.losses.Circle": "use CategoricalCrossentropy over the classes of the embeddings",
-    "keras.losses.circle": "use categorical_crossentropy over the classes of the embeddings",
 }
 
 

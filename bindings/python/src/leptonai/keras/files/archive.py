@@ -29,7 +29,7 @@ def config_of(model: Model) -> dict[str, Any]:
     config = model._written()
     shapes = model._input_shapes
     if shapes is not None and config["class_name"] == "Sequential":
-        config["build_config"] = {"input_shape": [None, *shapes[0][1:]]}
+        config["build_config"] = {"input_shape": [None if extent < 0 else extent for extent in shapes[0]]}
     compiled = model.get_compile_config()
     if compiled is not None:
         config["compile_config"] = {

@@ -93,7 +93,14 @@ def _groups(layer: Mapping[str, Any], path: str, weights: list[tuple[int, str]])
         yield Group(path, name, ())
         yield from _groups(fields["layer"], f"{path}/layer", _within(weights))
         return
+    if kind == "SpectralNormalization" and isinstance(fields.get("layer"), Mapping):
+        # The kernel stands in both groups.
+        yield Group(path, name, tuple(index for index, _ in weights[:2]))
+        yield from _groups(fields["layer"], f"{path}/layer", _within([*weights[:1], *weights[2:]]))
+        return
     parts = _PARTS.get(kind)
+    if parts is not None and fields.get("use_gate"):
+        parts = (*parts[:2], "_gate_dense", *parts[2:])
     if kind in _RECURRENT:
         yield Group(path, name, ())
         cell = fields.get("cell")

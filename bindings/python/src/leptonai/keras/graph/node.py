@@ -141,6 +141,10 @@ class Operation:
         node.outputs = [
             KerasTensor(tuple(shape), self.name, self, index, number) for number, shape in enumerate(shapes)
         ]
+        sizes = [tensor.batch_size for tensor in node.inputs if tensor.batch_size is not None]
+        for output in node.outputs:
+            if sizes and output.shape[:1] == (None,):
+                output.fix_batch(sizes[0])
         self._nodes.append(node)
         return self._structured(node.outputs)
 
@@ -150,4 +154,7 @@ class Operation:
 
 
 def _with_shape(tensor: KerasTensor) -> dict[str, Any]:
-    return {"class_name": "__keras_tensor__", "config": {"shape": list(tensor.shape), "dtype": tensor.dtype}}
+    shape = list(tensor.shape)
+    if tensor.batch_size is not None:
+        shape[0] = None
+    return {"class_name": "__keras_tensor__", "config": {"shape": shape, "dtype": tensor.dtype}}

@@ -22,6 +22,8 @@ class KerasTensor:
     """
 
     dtype = "float32"
+    batch_size: int | None = None
+    """Rows in every batch, where the inputs say it."""
 
     def __init__(
         self, shape: Shape, name: str, operation: Operation, node_index: int = 0, tensor_index: int = 0
@@ -35,6 +37,11 @@ class KerasTensor:
     @property
     def _keras_history(self) -> tuple[Operation, int, int]:
         return self._operation, self._node_index, self._tensor_index
+
+    def fix_batch(self, size: int) -> None:
+        """Gives a tensor that has an axis for the batch a fixed number of rows."""
+        self.batch_size = size
+        self.shape = (size, *self.shape[1:])
 
     @property
     def layer(self) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...errors import bad_argument, refuse_unless_default
 from .. import initializers
+from .._names import automatic_name
 from ..saving import public
 from .layer import Layer
 
@@ -192,5 +193,89 @@ class MultiHeadAttention(Layer):
             "activity_regularizer": None,
             "kernel_constraint": None,
             "bias_constraint": None,
+            "seed": self.seed,
+        }
+
+
+@public("keras.layers")
+class GroupQueryAttention(Layer):
+    """Attention in which several heads of the query share one of key and value, called as `MultiHeadAttention`.
+
+    Args:
+        head_dim: Extent of each head.
+        num_query_heads: Heads of the query.
+        num_key_value_heads: Heads of key and value; divides `num_query_heads`.
+        dropout: Which part of the weights is dropped in training.
+        use_bias: Whether the projections add a bias.
+        sliding_window: How far from its own position a query looks, this included; None for any distance.
+        flash_attention: Accepted; it changes nothing here.
+        kernel_initializer, bias_initializer: Initial weights.
+        kernel_regularizer, bias_regularizer: Penalties of keras.regularizers on the weights.
+        activity_regularizer: A penalty on the outputs.
+        kernel_constraint, bias_constraint: What keras.constraints makes the weights obey.
+        use_gate: Whether the result is multiplied by a sigmoid of another projection of the query.
+        seed: Makes the dropout reproducible.
+    """
+
+    _ruled_weights = ("kernel", "bias")
+
+    def __init__(
+        self,
+        head_dim: int,
+        num_query_heads: int,
+        num_key_value_heads: int,
+        dropout: float = 0.0,
+        use_bias: bool = True,
+        sliding_window: int | None = None,
+        flash_attention: bool | None = None,
+        kernel_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        activity_regularizer: Any = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
+        use_gate: bool = False,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if flash_attention and dropout > 0:
+            raise bad_argument("dropout", "0 with flash_attention", dropout)
+        if kwargs.get("name") is None:
+            # Keras's own name of the class.
+            kwargs["name"] = automatic_name("GroupedQueryAttention")
+        super().__init__(
+            activity_regularizer=activity_regularizer,
+            kernel_regularizer=kernel_regularizer,
+            bias_regularizer=bias_regularizer,
+            kernel_constraint=kernel_constraint,
+            bias_constraint=bias_constraint,
+            **kwargs,
+        )
+        self.head_dim = _count("head_dim", head_dim)
+        self.num_query_heads = _count("num_query_heads", num_query_heads)
+        self.num_key_value_heads = _count("num_key_value_heads", num_key_value_heads)
+        self.dropout = dropout
+        self.use_bias = bool(use_bias)
+        self.use_gate = bool(use_gate)
+        self.sliding_window = None if sliding_window is None else _count("sliding_window", sliding_window)
+        self.kernel_initializer = initializers.config_of(kernel_initializer, "kernel_initializer")
+        self.bias_initializer = initializers.config_of(bias_initializer, "bias_initializer")
+        self.seed = seed
+        self._judge("GroupQueryAttention")
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "activity_regularizer": None,
+            **super().get_config(),
+            "head_dim": self.head_dim,
+            "num_query_heads": self.num_query_heads,
+            "num_key_value_heads": self.num_key_value_heads,
+            "use_bias": self.use_bias,
+            "use_gate": self.use_gate,
+            "sliding_window": self.sliding_window,
+            "dropout": self.dropout,
+            "kernel_initializer": self.kernel_initializer,
+            "bias_initializer": self.bias_initializer,
             "seed": self.seed,
         }

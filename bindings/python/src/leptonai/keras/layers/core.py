@@ -68,8 +68,10 @@ class InputLayer(Layer):
     def output(self) -> KerasTensor:
         """The symbolic tensor of this input."""
         if not self._nodes:
-            self._add_node(Node(self, (), {}), [list(self.batch_shape)])
+            self._add_node(Node(self, (), {}), [[None, *self.batch_shape[1:]]])
             self._nodes[0].outputs[0].dtype = self._dtype
+            if self.batch_shape[0] is not None:
+                self._nodes[0].outputs[0].fix_batch(self.batch_shape[0])
         return self._nodes[0].outputs[0]
 
     @property

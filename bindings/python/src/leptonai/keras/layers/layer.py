@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Self
 
+from ... import _core
 from ...errors import InvalidStateError, NotSupportedError, bad_argument, refuse_unless_default
 from .. import constraints, regularizers
 from .._names import automatic_name
@@ -298,6 +299,12 @@ class Layer(Operation):
         """What the layer takes there. Raises: as `output`."""
         inputs = self._only_node().inputs
         return inputs[0] if len(inputs) == 1 else inputs
+
+    def _reset_states(self) -> None:
+        """Makes the states of a stateful layer 0."""
+        for model, path in self._places:
+            if model.built:
+                _core.model_reset_states(model._native, path)
 
     def _only_node(self) -> Node:
         nodes = [node for node in self._nodes if not node.is_eager]

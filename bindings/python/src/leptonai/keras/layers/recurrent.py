@@ -118,18 +118,21 @@ class _Sequence(Layer):
         zero_output_for_mask: bool = False,
         **kwargs: Any,
     ) -> None:
-        refuse_unless_default(
-            type(self).__name__,
-            {"stateful": "use return_state=True and give the states to the next call as initial_state"},
-            stateful=(bool(stateful), False),
-        )
         super().__init__(**kwargs)
         self.return_sequences = bool(return_sequences)
         self.return_state = bool(return_state)
         self.go_backwards = bool(go_backwards)
-        self.stateful = False
+        self.stateful = bool(stateful)
         self.unroll = bool(unroll)
         self.zero_output_for_mask = bool(zero_output_for_mask)
+
+    def reset_state(self) -> None:
+        """Lets the next batch begin with states of 0, in the models that a stateful layer is part of."""
+        self._reset_states()
+
+    def reset_states(self) -> None:
+        """As `reset_state`."""
+        self.reset_state()
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -137,7 +140,7 @@ class _Sequence(Layer):
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,
             "go_backwards": self.go_backwards,
-            "stateful": False,
+            "stateful": self.stateful,
             "unroll": self.unroll,
             "zero_output_for_mask": self.zero_output_for_mask,
         }
@@ -314,6 +317,8 @@ class SimpleRNN(_CellSequence):
         return_sequences: Whether all outputs are given, (batch, time, units), or the last one.
         return_state: Whether the last state is given too.
         go_backwards: From the last time step to the first.
+        stateful: Whether a batch begins with the states that the rows of the batch before ended with. The input then
+            has a fixed number of rows: `Input(batch_shape=(4, None, 8))`.
         unroll: Accepted; it changes nothing here.
 
     Other arguments are Keras's and not supported by this version.
@@ -374,6 +379,8 @@ class LSTM(_CellSequence):
         return_sequences: Whether all outputs are given, (batch, time, units), or the last one.
         return_state: Whether the last state is given too.
         go_backwards: From the last time step to the first.
+        stateful: Whether a batch begins with the states that the rows of the batch before ended with. The input then
+            has a fixed number of rows: `Input(batch_shape=(4, None, 8))`.
         unroll: Accepted; it changes nothing here.
 
     Other arguments are Keras's and not supported by this version.
@@ -441,6 +448,8 @@ class GRU(_CellSequence):
         return_sequences: Whether all outputs are given, (batch, time, units), or the last one.
         return_state: Whether the last state is given too.
         go_backwards: From the last time step to the first.
+        stateful: Whether a batch begins with the states that the rows of the batch before ended with. The input then
+            has a fixed number of rows: `Input(batch_shape=(4, None, 8))`.
         unroll: Accepted; it changes nothing here.
 
     Other arguments are Keras's and not supported by this version.
@@ -541,7 +550,8 @@ class RNN(_Sequence):
         return_sequences: Whether all outputs are given, (batch, time, units), or the last one.
         return_state: Whether the last states are given too.
         go_backwards: From the last time step to the first.
-        stateful: Not supported by this version.
+        stateful: Whether a batch begins with the states that the rows of the batch before ended with. The input then
+            has a fixed number of rows: `Input(batch_shape=(4, None, 8))`.
         unroll: Accepted; it changes nothing here.
         zero_output_for_mask: Whether the output of a masked step is 0 rather than that of the step before.
     """

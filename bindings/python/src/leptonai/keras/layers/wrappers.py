@@ -1,4 +1,4 @@
-"""Layers around layers: Bidirectional and TimeDistributed."""
+"""Layers around layers: Bidirectional, TimeDistributed and SpectralNormalization."""
 
 from __future__ import annotations
 
@@ -44,10 +44,24 @@ class Bidirectional(Layer):
             self.backward_layer = backward_layer
         self.return_sequences = self.forward_layer.return_sequences
         self.return_state = self.forward_layer.return_state
-        self.stateful = False
+        self.stateful = self.forward_layer.stateful
         self._judge("Bidirectional")
         for each in (self.forward_layer, self.backward_layer):
             each.zero_output_for_mask = each.return_sequences
+
+    def reset_state(self) -> None:
+        """Lets the next batch begin with states of 0.
+
+        Raises:
+            AttributeError: The layers are not stateful.
+        """
+        if not self.stateful:
+            raise AttributeError("Layer must be stateful.")
+        self._reset_states()
+
+    def reset_states(self) -> None:
+        """As `reset_state`."""
+        self.reset_state()
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -82,6 +96,38 @@ class TimeDistributed(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "layer": serialize_keras_object(self.layer)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        config = dict(config)
+        return cls(deserialize_keras_object(config.pop("layer", {})), **config)
+
+
+@public("keras.layers")
+class SpectralNormalization(Layer):
+    """A layer whose kernel, or whose embeddings, are divided by their largest singular value in training.
+
+    As in Keras on JAX, predictions use the kernel as it is, and the weights are those before the division.
+
+    Args:
+        layer: Dense, a convolution, Embedding or another layer with a kernel, without regularizers.
+        power_iterations: Rounds in which each step improves the estimate of the singular value.
+    """
+
+    def __init__(self, layer: Any, power_iterations: int = 1, **kwargs: Any) -> None:
+        if not isinstance(layer, Layer):
+            raise bad_argument("layer", "a layer", layer)
+        super().__init__(**kwargs)
+        self.layer = layer
+        self.power_iterations = power_iterations
+        self._judge("SpectralNormalization")
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "layer": serialize_keras_object(self.layer),
+            "power_iterations": self.power_iterations,
+        }
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import refuse_unless_default
+from ...errors import NotSupportedError, refuse_unless_default
 from ..graph import flatten, map_structure
 from ..layers.core import InputLayer
 from ..trainers.arrays import to_array
@@ -22,6 +22,10 @@ def call_on_arrays(layer: Layer, args: tuple[Any, ...], kwargs: dict[str, Any]) 
     A model around the layer computes it, kept for the next call with arrays of these shapes; it shares the layer's
     weights with the models that the layer is part of.
     """
+    if getattr(layer, "stateful", False):
+        raise NotSupportedError(
+            f"{layer.name}: a stateful layer is computed in a model, where its states are: call the model"
+        )
     training = kwargs.pop("training", None)
     refuse_unless_default(
         "call", {"training": "training runs through fit; a call is inference"}, training=(bool(training), False)

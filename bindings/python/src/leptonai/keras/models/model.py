@@ -147,8 +147,6 @@ class Model(Sharing, Trainer, Persistence, Operation):
         except InvalidStateError:
             self._input_shapes, self._output_tails, self._weights = None, (), []
             return
-        if any(extent < 0 for shape in output_shapes for extent in shape[1:]):
-            raise NotSupportedError("outputs whose size depends on the data are not supported by this version")
         infos = [_core.model_weight_info(self._handle, index) for index in range(count)]
         self._weights = [Variable(self, index, *info) for index, info in enumerate(infos)]
         self._output_tails = tuple(shape[1:] for shape in output_shapes)
@@ -297,7 +295,7 @@ class Model(Sharing, Trainer, Persistence, Operation):
     def output_shape(self) -> tuple[int | None, ...]:
         """Shape of the output, batch first as None."""
         self._known_input_shapes()
-        return (None, *self._output_tails[0])
+        return _keras_shape((-1, *self._output_tails[0]))
 
     def _known_input_shapes(self) -> tuple[tuple[int, ...], ...]:
         if self._input_shapes is None:

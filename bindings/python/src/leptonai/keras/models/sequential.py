@@ -162,15 +162,15 @@ class Sequential(Model):
             ValueError: Not the shape that the model already has.
         """
         shape = standardize_shape("input_shape", input_shape)
-        if len(shape) < 1 or any(extent is None for extent in shape[1:]):
-            raise bad_argument("input_shape", "(None, ...) with known extents after the batch", input_shape)
+        if len(shape) < 1:
+            raise bad_argument("input_shape", "(None, ...), the batch first", input_shape)
         if self._input_shapes is not None:
             if _keras_shape(self._input_shapes[0])[1:] != shape[1:]:
                 raise bad_argument(
                     "input_shape", f"{_keras_shape(self._input_shapes[0])}, as before", shape, ShapeMismatchError
                 )
             return
-        self._ensure_built([tuple(extent for extent in shape[1:] if extent is not None)])
+        self._ensure_built([tuple(-1 if extent is None else extent for extent in shape[1:])])
 
     def _ensure_built(self, sample_shapes: Sequence[Sequence[int]]) -> None:
         if len(sample_shapes) != 1:

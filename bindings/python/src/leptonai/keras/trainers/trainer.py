@@ -466,6 +466,7 @@ class Trainer(BatchMethods):
             and verbose in ("auto", 0)
             and batch_size is steps is callbacks is None
             and len(self._output_tails) == 1
+            and -1 not in self._output_tails[0]
         ):
             if nonfinite != "allow":
                 _refuse_nonfinite(x, nonfinite)
@@ -513,7 +514,7 @@ class Trainer(BatchMethods):
         count = -(-rows // batch)
         if verbose == "auto" and (shown == 2 or count < 2):
             shown = 0
-        outputs = tuple(np.empty((rows, *tail), _FLOAT32) for tail in self._output_tails)
+        outputs = self._room(xs)
         if client is None and rows <= batch and not callbacks and not shown:
             return self._predict_here(xs, outputs, nonfinite)
         params = {"verbose": shown, "epochs": 1, "steps": count}
@@ -550,7 +551,7 @@ class Trainer(BatchMethods):
         cancel: CancelToken | None,
     ) -> list[Array]:
         """The outputs for one batch of several."""
-        outputs = tuple(np.empty((xs[0].shape[0], *tail), _FLOAT32) for tail in self._output_tails)
+        outputs = self._room(xs)
         stopped_by = _core.client_predict(
             client=(client or _current_client())._native(),
             model=self._handle,
@@ -588,12 +589,19 @@ class Trainer(BatchMethods):
             mask=(mask, None),
         )
         xs = self._inputs("inputs", inputs)
-        rows = xs[0].shape[0] if xs[0].ndim else 0
-        outputs = tuple(np.empty((rows, *tail), _FLOAT32) for tail in self._output_tails)
+        outputs = self._room(xs)
         _core.model_predict(self._handle, xs, outputs)
         return self._structured(list(outputs))
 
     # ------------------------------------------------------------------ helpers
+
+    def _room(self, xs: tuple[Array, ...]) -> tuple[Array, ...]:
+        """Arrays for what the model makes of `xs`."""
+        if any(-1 in tail for tail in self._output_tails):
+            count = range(len(self._output_tails))
+            return tuple(np.empty(_core.model_output_shape_for(self._handle, xs, index), _FLOAT32) for index in count)
+        rows = xs[0].shape[0] if xs[0].ndim else 0
+        return tuple(np.empty((rows, *tail), _FLOAT32) for tail in self._output_tails)
 
     @abstractmethod
     def _structured(self, outputs: list[Any]) -> Any:
