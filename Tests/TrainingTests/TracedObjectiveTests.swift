@@ -215,7 +215,7 @@ import Testing
         let y = try numbers([10, 4], seed: 2)
         let model = Sequential(seed: 3) { Dense(units: 3, inputShape: [6]) }
         model.compile(optimizer: .sgd(), loss: try Self.loss(graph))
-        #expect(message { _ = try fit(model, x, y) }.contains("(batch, 3)"))
+        #expect(message { _ = try fit(model, x, y) }.contains("(None, 3)"))
         let other = Sequential(seed: 3) { Dense(units: 4, inputShape: [6]) }
         other.compile(optimizer: .sgd(), loss: try Self.loss(.null))
         #expect(message { _ = try fit(other, x, y) }.contains("no graph yet"))
