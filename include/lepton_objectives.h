@@ -9,7 +9,8 @@
  *
  * Its two inputs are the targets and the predictions; its output is a value for each row, or for each position of a row,
  * or one for the whole batch. Its layers are functions of `keras.ops` ("module": "keras.ops", "class_name": "Subtract",
- * "Square", "Mean", ...), which here may also add up over axis 0, the batch: "Sum", "Mean", "Var", "Std" and "Norm" do.
+ * "Square", "Mean", ...), which here may also add up over axis 0, the batch: "Sum", "Mean", "Var", "Std", "Norm", "Any"
+ * and "All" do.
  *
  * A metric is a state of sums, what each batch adds to them, and a value that is a function of them:
  *

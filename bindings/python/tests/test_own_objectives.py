@@ -134,6 +134,23 @@ def test_metrics_that_do_not_fit_say_what_to_do(how: str, text: str) -> None:
     refused(Exception, text, loss="mse", metrics=[Wrong(how)])
 
 
+def test_states_may_be_named_like_functions() -> None:
+    class Sums(keras.metrics.Metric):
+        def __init__(self) -> None:
+            super().__init__(name="sums")
+            self.sum = self.add_weight(shape=(3,), name="sum", initializer="zeros")
+
+        def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+            self.sum.assign_add(ops.sum(y_true, axis=0))
+
+        def result(self) -> Any:
+            return ops.sum(self.sum)
+
+    model = network()
+    model.compile("sgd", "mse", metrics=[Sums()])
+    np.testing.assert_allclose(model.evaluate(X, Y, verbose=0, return_dict=True)["sums"], Y.sum(), rtol=1e-4)
+
+
 def test_layers_and_weights_in_a_loss_are_refused() -> None:
     dense = keras.layers.Dense(3)
     refused(Exception, "weights", loss=lambda y_true, y_pred: error(y_true, dense(y_pred)))

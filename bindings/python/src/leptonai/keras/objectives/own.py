@@ -25,9 +25,7 @@ def is_own_metric(metric: Any) -> bool:
     """Whether a metric is of a class of the user's, or the mean of a function of theirs."""
     if not isinstance(metric, Metric):
         return False
-    return not is_public(type(metric)) or (
-        type(metric) is MeanMetricWrapper and function_name(metric._fn) is None and not hasattr(metric, "_traced")
-    )
+    return not is_public(type(metric)) or (type(metric) is MeanMetricWrapper and function_name(metric._fn) is None)
 
 
 def loss_name(loss: Any) -> str:

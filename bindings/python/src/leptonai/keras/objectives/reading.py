@@ -63,7 +63,7 @@ def metric_config(metric: Metric, target: Shape | None, prediction: Shape, is_we
     config: dict[str, Any] = {
         "name": metric.name,
         "state": [
-            {"name": name, "shape": list(variable.shape)}
+            {"name": _written_name(name), "shape": list(variable.shape)}
             for name, variable in zip(names, metric.variables, strict=True)
         ],
         "update": None,
@@ -98,10 +98,15 @@ def _state_names(metric: Metric) -> list[str]:
     return names
 
 
+def _written_name(name: str) -> str:
+    """What a part of the state is called in graphs, where functions have names such as "sum"."""
+    return f"{name}_state"
+
+
 def _with_symbols(metric: Metric, names: list[str], read: Callable[[list[KerasTensor]], Any]) -> Any:
     """Reads code of a metric while symbolic tensors stand for its state."""
     symbols = [
-        Weight(name, variable.shape, {"class_name": "Zeros", "config": {}}, False).tensor
+        Weight(_written_name(name), variable.shape, {"class_name": "Zeros", "config": {}}, False).tensor
         for name, variable in zip(names, metric.variables, strict=True)
     ]
     for variable, symbol in zip(metric.variables, symbols, strict=True):
