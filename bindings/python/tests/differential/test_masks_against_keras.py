@@ -257,7 +257,5 @@ def test_masks_that_fit_nothing_are_refused() -> None:
     model = ours.Sequential([ours.Input((STEPS, WIDTH)), ours.layers.Masking()])
     with pytest.raises(ValueError, match="mask of the output"):
         model.compile(loss=ours.losses.CategoricalCrossentropy(axis=1))
-    model = ours.Sequential([ours.Input((STEPS, WIDTH)), ours.layers.Masking(), ours.layers.BatchNormalization(axis=1)])
     with pytest.raises(NotImplementedError, match="last axis"):
-        model.compile(loss="mse")
-        model.fit(sequences(22), sequences(23), verbose=0)
+        ours.Sequential([ours.Input((STEPS, WIDTH)), ours.layers.Masking(), ours.layers.BatchNormalization(axis=1)])

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...errors import LeptonError, NotSupportedError, ShapeMismatchError, TypeMismatchError, bad_argument
+from ...errors import (
+    LeptonError,
+    NonFiniteError,
+    NotSupportedError,
+    ShapeMismatchError,
+    TypeMismatchError,
+    bad_argument,
+)
+from .arguments import nonfinite_policy
 
 Array = NDArray[Any]
 
@@ -199,3 +207,19 @@ def as_tuple(arrays: Array | tuple[Array, ...] | None) -> tuple[Array, ...]:
     if arrays is None:
         return ()
     return arrays if isinstance(arrays, tuple) else (arrays,)
+
+
+def refuse_nonfinite(array: Array, policy: object) -> None:
+    """The library's check, for predictions that do not go through a client."""
+    if policy != "error":
+        nonfinite_policy(policy)
+    if array.dtype.kind != "f" or np.isfinite(array).all():
+        return
+    where = np.argwhere(~np.isfinite(array))[0]
+    value = array[tuple(where)]
+    raise bad_argument(
+        "x",
+        'finite numbers (or nonfinite="allow")',
+        f"{value} at {tuple(int(index) for index in where)}",
+        NonFiniteError,
+    )

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from ... import _core
 from ...errors import (
     InvalidStateError,
-    NonFiniteError,
     NotSupportedError,
     bad_argument,
     refuse_unless_default,
@@ -25,7 +24,7 @@ from ..metrics import Metric
 from ..objectives import OwnObjectives
 from ..utils.progbar import resolve_verbose
 from .arguments import Nonfinite, Verbose, fraction, nonfinite_policy, whole
-from .arrays import adjust_rank, to_class_weight, to_inputs, to_sample_weight
+from .arrays import adjust_rank, refuse_nonfinite, to_class_weight, to_inputs, to_sample_weight
 from .dispatch import FitDispatcher, RunDispatcher
 from .lists import read_history
 from .on_batch import BatchMethods
@@ -479,7 +478,7 @@ class Trainer(BatchMethods):
             and -1 not in self._output_tails[0]
         ):
             if nonfinite != "allow":
-                _refuse_nonfinite(x, nonfinite)
+                refuse_nonfinite(x, nonfinite)
             output = np.empty((x.shape[0], *self._output_tails[0]), _FLOAT32)
             _core.model_predict(self._handle, (x,), (output,))
             return output
@@ -583,7 +582,7 @@ class Trainer(BatchMethods):
         """Predicts on the calling thread."""
         if nonfinite != "allow":
             for array in xs:
-                _refuse_nonfinite(array, nonfinite)
+                refuse_nonfinite(array, nonfinite)
         _core.model_predict(self._handle, xs, outputs)
         return self._structured(list(outputs))
 
@@ -687,19 +686,3 @@ def _current_client() -> LeptonClient:
 
 def _name(metric: str | Metric) -> str:
     return metric if isinstance(metric, str) else metric.name
-
-
-def _refuse_nonfinite(array: Array, policy: object) -> None:
-    """The library's check, for predictions that do not go through a client."""
-    if policy != "error":
-        nonfinite_policy(policy)
-    if array.dtype.kind != "f" or np.isfinite(array).all():
-        return
-    where = np.argwhere(~np.isfinite(array))[0]
-    value = array[tuple(where)]
-    raise bad_argument(
-        "x",
-        'finite numbers (or nonfinite="allow")',
-        f"{value} at {tuple(int(index) for index in where)}",
-        NonFiniteError,
-    )
