@@ -163,3 +163,16 @@ def test_class_numbers_of_a_sparse_loss() -> None:
         return {"loss": "sparse_categorical_crossentropy", "metrics": [hits, "accuracy"]}
 
     train(lambda k: network(k, "softmax"), compiled, X, LABELS, epochs=2)
+
+
+def test_names_are_keras_names() -> None:
+    def RootOfAll(y_true: Any, y_pred: Any) -> Any:  # noqa: N802 (what becomes of it is tested)
+        return (y_true - y_pred) ** 2.0
+
+    names = []
+    for k in (keras, ours):
+        model = k.Sequential([k.Input((3,)), k.layers.Dense(1)])
+        model.compile("sgd", "mse", metrics=[RootOfAll, lambda y_true, y_pred: y_true - y_pred])
+        x = np.ones((4, 3), "float32")
+        names.append(sorted(model.fit(x, x[:, :1], verbose=0).history))
+    assert names[1] == names[0]

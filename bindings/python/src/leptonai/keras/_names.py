@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 _counts: dict[str, int] = {}
 _lock = threading.Lock()
@@ -15,6 +16,12 @@ def snake_case(name: str) -> str:
     name = re.sub(r"\W+", "", name)
     name = re.sub("(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def object_name(thing: Any) -> str:
+    """What Keras calls a function or an object: its own name, or that of the function or class."""
+    own = getattr(thing, "name", None)
+    return own if isinstance(own, str) else snake_case(getattr(thing, "__name__", None) or type(thing).__name__)
 
 
 def automatic_name(class_name: str) -> str:

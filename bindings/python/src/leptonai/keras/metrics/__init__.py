@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import bad_argument
 from .._missing import missing_from
-from .._names import snake_case
+from .._names import object_name, snake_case
 from ..losses import (
     FUNCTIONS,
     binary_crossentropy,
@@ -202,7 +202,7 @@ def chosen(identifier: object) -> Any:
         if name is not None:
             return name
         # A function of one's own: the mean of its values.
-        own = MeanMetricWrapper(identifier, name=getattr(identifier, "__name__", None) or type(identifier).__name__)
+        own = MeanMetricWrapper(identifier, name=object_name(identifier))
         own._is_bare = True
         return own
     raise bad_argument("metrics", "names or metrics of keras.metrics", identifier)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ... import _core
+from .._names import object_name
 from ..losses.loss import Loss
 from ..metrics import MeanMetricWrapper, Metric
 from ..saving import function_name, is_public
@@ -30,9 +31,7 @@ def is_own_metric(metric: Any) -> bool:
 
 def loss_name(loss: Any) -> str:
     """What the library calls a loss."""
-    if isinstance(loss, Loss):
-        return loss.name
-    return str(getattr(loss, "__name__", None) or type(loss).__name__)
+    return object_name(loss)
 
 
 def _traced_loss(loss: Any, graph: dict[str, Any] | None) -> dict[str, Any]:
