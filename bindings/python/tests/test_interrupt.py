@@ -8,8 +8,10 @@ import time
 
 import pytest
 
+# What a shell runs in the background starts with Ctrl-C ignored; the programs here are to have it.
 SETUP = """
-import sys, threading, time
+import signal, sys, threading, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import numpy as np
 from leptonai import keras
 model = keras.Sequential([keras.Input((30,)), keras.layers.Dense(64, "relu"), keras.layers.Dense(1)])
