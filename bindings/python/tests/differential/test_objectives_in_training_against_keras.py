@@ -249,9 +249,6 @@ def test_settings_cross_over_in_a_config() -> None:
     ("compiled", "message"),
     [
         (lambda k: {"loss": k.losses.MeanSquaredError(reduction=None)}, "reduction"),
-        (lambda k: {"loss": "mse", "metrics": [k.metrics.F1Score()]}, "'macro'"),
-        (lambda k: {"loss": "mse", "metrics": [k.metrics.Precision(thresholds=[0.2, 0.5])]}, "for each threshold"),
-        (lambda k: {"loss": "mse", "metrics": [k.metrics.R2Score(class_aggregation=None)]}, "uniform_average"),
         (lambda k: {"loss": "mse", "metrics": [k.metrics.Mean()]}, "cannot be compiled"),
         (lambda k: {"loss": "ctc"}, "3|max_length"),
         (lambda k: {"loss": "hubber"}, "did you mean 'Huber'"),

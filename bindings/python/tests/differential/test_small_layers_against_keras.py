@@ -62,7 +62,7 @@ def test_rescaling_normalization_and_reshaping() -> None:
                 k.Input((4, 3, 2)),
                 k.layers.Rescaling(0.5, offset=-1.0),
                 k.layers.Dense(2),
-                k.layers.Normalization(axis=-1, mean=[0.25, -0.5], variance=[4.0, 0.0]),
+                k.layers.Normalization(axis=-1, mean=[0.25, -0.5], variance=[4.0, 0.01]),
                 k.layers.Identity(),
                 k.layers.Permute((3, 1, 2)),
                 k.layers.Normalization(axis=None, mean=0.5, variance=2.0, invert=True),
@@ -82,6 +82,17 @@ def test_rescaling_normalization_and_reshaping() -> None:
         return {"optimizer": k.optimizers.Adam(0.01), "loss": "mse", "metrics": ["mae"]}
 
     compare(Case(build, x, y, compiled, fit={"epochs": 1}))
+
+
+def test_a_variance_of_zero_is_divided_by_epsilon() -> None:
+    x = np.random.default_rng(3).normal(size=(9, 2)).astype("float32")
+    results = [
+        k.Sequential([k.Input((2,)), k.layers.Normalization(mean=[0.25, -0.5], variance=[4.0, 0.0])]).predict(
+            x, verbose=0
+        )
+        for k in (keras, ours)
+    ]
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-6)
 
 
 def test_masking_sets_masked_steps_to_zero() -> None:
