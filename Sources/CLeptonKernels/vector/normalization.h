@@ -107,11 +107,17 @@ static void channel_moments_f32(float *mean, float *squares, const float *x, siz
             vf sum = {0}, square = {0};
             for (size_t r = 0; r < count; r++)
                 sum += load_any(x + r * cols + j, left);
-            vf centre = sum / (float)count;
+            vf centre = sum / (float)count, rest = {0};
             for (size_t r = 0; r < count; r++) {
                 vf deviation = load_any(x + r * cols + j, left) - centre;
                 square += deviation * deviation;
+                rest += deviation;
             }
+            /* Where the mean is large, rounding of the sum moved the centre; the deviations say by how much. What they
+             * take away is never more than there is, but for rounding. */
+            square -= rest * rest / (float)count;
+            square = choose(square < 0.0f, (vf){0}, square);
+            centre += rest / (float)count;
             vf old = load_any(mean + j, left), change = centre - old;
             store_any(mean + j, old + change * share, left);
             store_any(squares + j, load_any(squares + j, left) + square + change * change * ((float)first * share),

@@ -80,4 +80,10 @@ extension FunctionCall {
         }
         return result
     }
+
+    /// The first two arguments, ready to be broadcast against each other.
+    mutating func pair(_ first: String = "x1", _ second: String = "x2") throws(LeptonError) -> (Int, Int) {
+        let values = try aligned([value(0, first), value(1, second)])
+        return (values[0], values[1])
+    }
 }

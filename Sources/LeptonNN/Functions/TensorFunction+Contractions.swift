@@ -91,21 +91,26 @@ extension TensorFunction {
                 "dot_product_attention with attn_logits_soft_cap or flash_attention=True is not supported; leave them out"
             )
         }
-        let product = try call.graph.operations.addEinsum("btnh,bsnh->bnts", [query, key])
-        let scale = try call.number("scale", at: 5, default: 1 / Double(shape[2]).squareRoot())
-        var logits = try call.graph.operations.addBinary(.multiply, product, scalar: Float(scale))
-        if call.argument(3, "bias") != nil {
-            let bias = try call.value(3, "bias")
-            logits = try call.graph.operations.addBinary(.add, logits, bias)
+        let scale = Float(try call.number("scale", at: 5, default: 1 / Double(shape[2]).squareRoot()))
+        var mask = call.argument(4, "mask") == nil ? nil : try call.aligned([query, call.value(4, "mask")])[1]
+        guard call.argument(3, "bias") != nil else {
+            return try call.graph.operations.addAttention(
+                query: query, key: key, value: value, mask: mask, scale: scale, isCausal: call.flag("is_causal"))
         }
-        let lowest = try call.graph.operations.addConstant(-0.7 * Float.greatestFiniteMagnitude)
-        if call.argument(4, "mask") != nil {
-            let mask = try call.value(4, "mask")
-            logits = try call.graph.operations.addSelect(mask, logits, lowest)
-        }
+        let bias = try call.aligned([query, call.value(3, "bias")])[1]
         if call.flag("is_causal") {
-            let causal = try addMask(shape[0], keys[0], to: &call) { time, earlier in earlier <= time }
-            logits = try call.graph.operations.addSelect(causal, logits, lowest)
+            let causal = try call.graph.causalMask(shape[0], keys[0])
+            mask =
+                try mask.map { (known) throws(LeptonError) in
+                    try call.graph.operations.addBinary(.logicalAnd, known, causal)
+                } ?? causal
+        }
+        let product = try call.graph.operations.addEinsum("btnh,bsnh->bnts", [query, key])
+        let scaled = try call.graph.operations.addBinary(.multiply, product, scalar: scale)
+        var logits = try call.graph.operations.addBinary(.add, scaled, bias)
+        if let mask {
+            let lowest = try call.graph.operations.addConstant(-0.7 * Float.greatestFiniteMagnitude)
+            logits = try call.graph.operations.addSelect(mask, logits, lowest)
         }
         let weights = try call.graph.operations.addSoftmax(logits, axes: [2])
         return try call.graph.operations.addEinsum("bnts,bsnh->btnh", [weights, value])

@@ -4,7 +4,8 @@ extension TensorFunction {
     /// Functions that are made of others.
     static let derived: [String: TensorFunction] = [
         "Cbrt": cubeRoot, "Sinc": sinc, "Heaviside": heaviside, "NanToNum": nanToNum, "Threshold": threshold,
-        "Fmax": ignoringNaN(.maximum), "Fmin": ignoringNaN(.minimum), "Fmod": fmod, "Logaddexp2": logaddexp2,
+        "Fmax": ignoringNaN(.maximum), "Fmin": ignoringNaN(.minimum), "Fmod": fmod,
+        "Logaddexp2": logOfSum(baseLogarithm: 0.6931471805599453),
         "Isclose": isClose, "CountNonzero": countNonzero, "Nansum": nanSum, "Nanmean": nanMean,
         "Nanmax": nanExtreme(.maximum), "Nanmin": nanExtreme(.minimum), "Median": median, "Diff": difference,
         "Slice": slice, "Hstack": hstack, "Diagonal": diagonal, "Trace": trace, "Cross": cross,
@@ -33,8 +34,7 @@ extension TensorFunction {
 
     /// 0 below 0, 1 above, and x2 at 0.
     private static let heaviside = TensorFunction.one { (call: inout FunctionCall) throws(LeptonError) in
-        let x = try call.value(0, "x1")
-        let atZero = try call.value(1, "x2")
+        let (x, atZero) = try call.pair()
         let isAbove = try call.graph.operations.addBinary(.greater, x, scalar: 0)
         let isZero = try call.graph.operations.addBinary(.equal, x, scalar: 0)
         return try call.graph.operations.addSelect(isZero, atZero, isAbove)
@@ -71,8 +71,7 @@ extension TensorFunction {
     /// The extreme of two numbers, or the one that is a number.
     private static func ignoringNaN(_ extreme: BinaryFunction) -> TensorFunction {
         .one { (call: inout FunctionCall) throws(LeptonError) in
-            let a = try call.value(0, "x1")
-            let b = try call.value(1, "x2")
+            let (a, b) = try call.pair()
             let isNaN = (
                 a: try call.graph.operations.addUnary(.isNaN, a), b: try call.graph.operations.addUnary(.isNaN, b)
             )
@@ -84,25 +83,11 @@ extension TensorFunction {
 
     /// The remainder with the sign of the dividend, as in C.
     private static let fmod = TensorFunction.one { (call: inout FunctionCall) throws(LeptonError) in
-        let a = try call.value(0, "x1")
-        let b = try call.value(1, "x2")
+        let (a, b) = try call.pair()
         let quotient = try call.graph.operations.addBinary(.divide, a, b)
         let whole = try call.graph.operations.addUnary(.truncate, quotient)
         let part = try call.graph.operations.addBinary(.multiply, whole, b)
         return try call.graph.operations.addBinary(.subtract, a, part)
-    }
-
-    /// log2(2^a + 2^b), without overflow.
-    private static let logaddexp2 = TensorFunction.one { (call: inout FunctionCall) throws(LeptonError) in
-        let a = try call.value(0, "x1")
-        let b = try call.value(1, "x2")
-        let largest = try call.graph.operations.addBinary(.maximum, a, b)
-        let difference = try call.graph.operations.addBinary(.subtract, a, b)
-        let distance = try call.graph.operations.addUnary(.absolute, difference)
-        let exponent = try call.graph.operations.addBinary(.multiply, distance, scalar: -0.6931471805599453)
-        let softplus = try call.graph.operations.addUnary(.softplus, exponent)
-        let logarithm = try call.graph.operations.addBinary(.multiply, softplus, scalar: 1.4426950408889634)
-        return try call.graph.operations.addBinary(.add, largest, logarithm)
     }
 
     /// |a - b| <= atol + rtol |b|.
@@ -111,8 +96,7 @@ extension TensorFunction {
         guard !call.flag("equal_nan") else {
             throw LeptonError(.notSupported, "isclose with equal_nan=True is not supported; use isnan beside it")
         }
-        let a = try call.value(0, "x1")
-        let b = try call.value(1, "x2")
+        let (a, b) = try call.pair()
         let difference = try call.graph.operations.addBinary(.subtract, a, b)
         let distance = try call.graph.operations.addUnary(.absolute, difference)
         let size = try call.graph.operations.addUnary(.absolute, b)
@@ -267,8 +251,7 @@ extension TensorFunction {
     /// The vector product of two tensors with 3 elements on the last axis.
     private static let cross = TensorFunction.one(["axisa", "axisb", "axisc", "axis"]) {
         (call: inout FunctionCall) throws(LeptonError) in
-        let a = try call.value(0, "x1")
-        let b = try call.value(1, "x2")
+        let (a, b) = try call.pair()
         for name in ["axisa", "axisb", "axisc", "axis"] {
             guard let axis = try call.integer(name), axis != -1 else { continue }
             throw LeptonError(.notSupported, "keras.ops.cross is supported over the last axes; use moveaxis before it")

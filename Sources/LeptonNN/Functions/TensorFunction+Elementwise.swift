@@ -90,10 +90,8 @@ extension TensorFunction {
         -> TensorFunction
     {
         .one { (call: inout FunctionCall) throws(LeptonError) in
-            let a = try call.value(0, first)
-            let b = try call.value(1, second)
-            let pair = try call.aligned([a, b])
-            return try call.graph.operations.addBinary(function, pair[0], pair[1])
+            let (a, b) = try call.pair(first, second)
+            return try call.graph.operations.addBinary(function, a, b)
         }
     }
 
@@ -104,7 +102,7 @@ extension TensorFunction {
         "NotEqual": two(.notEqual), "Less": two(.less), "LessEqual": two(.lessOrEqual), "Greater": two(.greater),
         "GreaterEqual": two(.greaterOrEqual), "LogicalAnd": two(.logicalAnd), "LogicalOr": two(.logicalOr),
         "LogicalXor": two(.logicalXor), "DivideNoNan": divideNoNanFunction, "Hypot": hypotFunction,
-        "Logaddexp": logaddexpFunction, "Where": whereFunction,
+        "Logaddexp": logOfSum(baseLogarithm: 1), "Where": whereFunction,
     ]
 
     private static let copyFunction = TensorFunction.one { (call: inout FunctionCall) throws(LeptonError) in
@@ -143,8 +141,7 @@ extension TensorFunction {
     }
 
     private static let divideNoNanFunction = TensorFunction.one { (call: inout FunctionCall) throws(LeptonError) in
-        let pair = try call.aligned([call.value(0, "x1"), call.value(1, "x2")])
-        let (a, b) = (pair[0], pair[1])
+        let (a, b) = try call.pair()
         // 1 in place of a divisor of 0, and 0 in place of what comes out.
         let isZero = try call.graph.operations.addBinary(.equal, b, scalar: 0)
         let divisor = try call.graph.operations.addBinary(.add, b, isZero)
@@ -153,22 +150,25 @@ extension TensorFunction {
     }
 
     private static let hypotFunction = TensorFunction.one { (call: inout FunctionCall) throws(LeptonError) in
-        let a = try call.graph.operations.addUnary(.square, call.value(0, "x1"))
-        let b = try call.graph.operations.addUnary(.square, call.value(1, "x2"))
-        let sum = try call.graph.operations.addBinary(.add, a, b)
+        let (a, b) = try call.pair()
+        let sum = try call.graph.operations.addBinary(
+            .add, call.graph.operations.addUnary(.square, a), call.graph.operations.addUnary(.square, b))
         return try call.graph.operations.addUnary(.squareRoot, sum)
     }
 
-    private static let logaddexpFunction = TensorFunction.one { (call: inout FunctionCall) throws(LeptonError) in
-        // max + log(1 + exp(-|a - b|)), without overflow.
-        let a = try call.value(0, "x1")
-        let b = try call.value(1, "x2")
-        let largest = try call.graph.operations.addBinary(.maximum, a, b)
-        let difference = try call.graph.operations.addBinary(.subtract, a, b)
-        let distance = try call.graph.operations.addUnary(.absolute, difference)
-        let negative = try call.graph.operations.addUnary(.negative, distance)
-        let softplus = try call.graph.operations.addUnary(.softplus, negative)
-        return try call.graph.operations.addBinary(.add, largest, softplus)
+    /// log(base^x1 + base^x2) to the base, given the base's natural logarithm: the larger one and what the distance adds,
+    /// without overflow.
+    static func logOfSum(baseLogarithm: Float) -> TensorFunction {
+        .one { (call: inout FunctionCall) throws(LeptonError) in
+            let (a, b) = try call.pair()
+            let largest = try call.graph.operations.addBinary(.maximum, a, b)
+            let difference = try call.graph.operations.addBinary(.subtract, a, b)
+            let distance = try call.graph.operations.addUnary(.absolute, difference)
+            let exponent = try call.graph.operations.addBinary(.multiply, distance, scalar: -baseLogarithm)
+            let softplus = try call.graph.operations.addUnary(.softplus, exponent)
+            let added = try call.graph.operations.addBinary(.multiply, softplus, scalar: 1 / baseLogarithm)
+            return try call.graph.operations.addBinary(.add, largest, added)
+        }
     }
 
     private static let whereFunction = TensorFunction.one { (call: inout FunctionCall) throws(LeptonError) in

@@ -10,6 +10,7 @@ from judge import PASS, TRAINED, agree, keras, ours
 from leptonai import NotSupportedError
 
 X = np.random.default_rng(5).uniform(0.2, 0.9, size=(11, 3, 4)).astype("float32")
+ROW = np.linspace(0.3, 0.7, 12, dtype="float32").reshape(1, 3, 4)
 
 CASES: dict[str, Callable[[Any, Any], Any]] = {
     "arithmetic": lambda o, x: (2.0 * x + 1.0 - x / 3.0) ** 2.0 - abs(-x) % 0.4,
@@ -52,6 +53,14 @@ CASES: dict[str, Callable[[Any, Any], Any]] = {
     "causal attention": lambda o, x: o.dot_product_attention(
         o.reshape(x, (-1, 6, 2, 1)), o.reshape(x, (-1, 6, 2, 1)), o.reshape(x, (-1, 6, 2, 1)), is_causal=True
     ),
+    "attention with a bias": lambda o, x: o.dot_product_attention(
+        o.reshape(x, (-1, 3, 2, 2)),
+        o.reshape(x + 0.1, (-1, 3, 2, 2)),
+        o.reshape(x, (-1, 3, 2, 2)),
+        bias=np.linspace(-1, 1, 18, dtype="float32").reshape(1, 2, 3, 3),
+        mask=np.array([[[[True, True, True], [True, True, False], [False, True, True]]]]),
+        is_causal=True,
+    ),
     "binary crossentropy": lambda o, x: (
         o.binary_crossentropy(x, x * 0.9) + o.binary_crossentropy(x, x * 3 - 1, from_logits=True)
     ),
@@ -61,6 +70,9 @@ CASES: dict[str, Callable[[Any, Any], Any]] = {
     "sparse categorical crossentropy": lambda o, x: o.sparse_categorical_crossentropy(o.argmax(x, axis=-1), x + 0.2),
     "roots and sinc": lambda o, x: (
         o.cbrt(x) + o.sinc(x) + o.heaviside(x - 0.5, np.ones(4, "float32")) + o.fabs(x - 0.4)
+    ),
+    "pairs with one row for all": lambda o, x: (
+        o.fmax(x, ROW) + o.fmin(x, ROW) + o.fmod(x, ROW) + o.logaddexp(x, ROW) + o.hypot(x, ROW)
     ),
     "pairs that ignore NaN": lambda o, x: o.fmax(x, 0.5) + o.fmin(x, 0.7) + o.fmod(x, 0.3) + o.logaddexp2(x, 0.2),
     "numbers": lambda o, x: o.nan_to_num(o.log(x - 0.5), nan=0.25) + o.threshold(x, 0.4, 0.1),

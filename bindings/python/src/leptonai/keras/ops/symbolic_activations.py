@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import NotSupportedError
-from . import elementwise, nn, shapes
+from . import elementwise, nn
+from .derived import glu, sparsemax, threshold
 from .elementwise import clip, exp, greater, maximum, tanh, where
 from .nn import (
     celu,
@@ -89,22 +89,6 @@ def gelu(x: Any, approximate: bool = False) -> Any:
     return nn.gelu(x, approximate=approximate)
 
 
-def threshold(x: Any, threshold: float, default_value: float) -> Any:
-    """x above the threshold, `default_value` elsewhere."""
-    return where(greater(x, threshold), x, default_value)
-
-
 def mish(x: Any) -> Any:
     """x tanh(softplus(x))."""
     return elementwise.multiply(x, tanh(softplus(x)))
-
-
-def glu(x: Any, axis: int = -1) -> Any:
-    """u sigmoid(v) with u and v the halves along an axis."""
-    value, gate = shapes.split(x, 2, axis=axis)
-    return elementwise.multiply(value, sigmoid(gate))
-
-
-def sparsemax(x: Any, axis: int = -1) -> Any:
-    """Not a function of `keras.ops`."""
-    raise NotSupportedError("keras.activations.sparsemax is not supported on symbolic tensors; use softmax")
