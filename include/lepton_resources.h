@@ -1,0 +1,128 @@
+/*
+ * lepton_resources.h - the client, what it requests, and the account of what was used. A part of lepton.h, which
+ * includes it, and whose conventions hold here.
+ */
+#ifndef LEPTON_RESOURCES_H
+#define LEPTON_RESOURCES_H
+
+#ifndef LEPTON_H
+#error "include lepton.h, which includes this"
+#endif
+
+/* ----------------------------------------------------------------- client */
+
+/** The entry point: owns an allocator, a store and a meter. */
+typedef struct lepton_client lepton_client;
+/** What was granted for a request. */
+typedef struct lepton_allocation lepton_allocation;
+
+/** How to create a client. */
+typedef struct lepton_client_options {
+    size_t struct_size;
+    int32_t nodes;           /**< compute nodes to simulate; 0: one node that is this machine */
+    int32_t cores_per_node;  /**< 0: 1 when `nodes` is given, else the machine's cores */
+    int64_t memory_per_node; /**< bytes; 0: the machine's memory shared evenly */
+    int64_t storage_bytes;   /**< 0: free disk of the store's folder (of the working folder without a store) */
+    const char *store_path;  /**< folder for datasets and parameters, created if absent; NULL: in memory */
+    const char *price_list;  /**< PriceList JSON; NULL: the default list (see docs/accounting.md) */
+} lepton_client_options;
+
+/** Fills in the defaults above. Threads: concurrent. Since 0.1. */
+LEPTON_API void lepton_client_options_init_sized(lepton_client_options *options, size_t struct_size);
+#define lepton_client_options_init(options) lepton_client_options_init_sized((options), sizeof *(options))
+
+/** Creates a client.
+ *  @param options NULL for defaults.
+ *  Ownership: `*out` is the caller's. Errors: INVALID_ARGUMENT, IO, PERMISSION_DENIED, CORRUPT_DATA (price list).
+ *  Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_create(const lepton_client_options *options, lepton_client **out,
+                                              lepton_error **error);
+
+/** Adds a reference. Errors: INVALID_HANDLE. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_retain(lepton_client *client, lepton_error **error);
+
+/** Drops one reference; the last one releases the client's allocations. NULL is accepted. Since 0.1. */
+LEPTON_API void lepton_client_release(lepton_client *client);
+
+/** What a job asks for: all of it is granted, or nothing. */
+typedef struct lepton_resource_request {
+    size_t struct_size;
+    int32_t nodes;           /**< compute nodes, >= 1 */
+    int32_t cores_per_node;  /**< >= 1 */
+    int64_t memory_per_node; /**< bytes, >= 0 */
+    int64_t storage_bytes;   /**< shared storage, >= 0 */
+    double lease_seconds;    /**< > 0; infinity: until closed */
+    const char *labels;      /**< JSON object of strings for the bill; may be NULL */
+} lepton_resource_request;
+
+/** One node, one core, no memory or storage reservation, no end of lease. Threads: concurrent. Since 0.1. */
+LEPTON_API void lepton_resource_request_init_sized(lepton_resource_request *request, size_t struct_size);
+#define lepton_resource_request_init(request) lepton_resource_request_init_sized((request), sizeof *(request))
+
+/** Requests resources and waits for the grant.
+ *  Ownership: `*out` is the caller's; it keeps the client alive.
+ *  Errors: INVALID_ARGUMENT; RESOURCE_EXHAUSTED names the resource, the amount asked and the amount free.
+ *  Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_allocate(lepton_client *client, const lepton_resource_request *request,
+                                                lepton_allocation **out, lepton_error **error);
+
+typedef enum lepton_allocation_state {
+    LEPTON_ALLOCATION_PENDING = 0,
+    LEPTON_ALLOCATION_ACTIVE = 1,
+    LEPTON_ALLOCATION_DRAINING = 2,
+    LEPTON_ALLOCATION_RELEASED = 3,
+    LEPTON_ALLOCATION_EXPIRED = 4,
+    LEPTON_ALLOCATION_FAILED = 5
+} lepton_allocation_state;
+
+typedef struct lepton_allocation_info {
+    size_t struct_size; /**< set by the caller: the size it knows */
+    int32_t state;      /**< a lepton_allocation_state */
+    int32_t nodes;
+    int32_t cores_per_node;
+    int32_t reserved;
+    int64_t memory_per_node; /**< bytes */
+    int64_t storage_bytes;
+    double lease_remaining; /**< seconds; infinity without an end, 0 once over */
+    char id[40];            /**< NUL-terminated */
+} lepton_allocation_info;
+
+/** Describes an allocation as it is now.
+ *  Errors: INVALID_HANDLE, INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_allocation_get_info(lepton_allocation *allocation, lepton_allocation_info *out,
+                                                    lepton_error **error);
+
+/** Extends the lease to `seconds` from now. Errors: INVALID_HANDLE, INVALID_ARGUMENT, TIMED_OUT (already over),
+ *  INVALID_STATE (closed). Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_allocation_renew(lepton_allocation *allocation, double seconds, lepton_error **error);
+
+/** Gives the resources back now and ends the charge. Closing twice is no error.
+ *  Errors: INVALID_HANDLE, INVALID_STATE (a fit is running on it). Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_allocation_close(lepton_allocation *allocation, lepton_error **error);
+
+/** Drops one reference; the last one closes the allocation. NULL is accepted. Since 0.1. */
+LEPTON_API void lepton_allocation_release(lepton_allocation *allocation);
+
+/** Utilisation of the client's pool. Each ratio is allocated / capacity in 0 ... 1. */
+typedef struct lepton_utilization {
+    size_t struct_size; /**< set by the caller */
+    double cores_total, cores_allocated;
+    double memory_total, memory_allocated;   /**< bytes */
+    double storage_total, storage_allocated; /**< bytes */
+    double cores, memory, storage;           /**< ratios */
+    double dominant_share;                   /**< the largest ratio (Ghodsi et al., NSDI 2011) */
+    double mean;                             /**< the article's formula: mean of the compute and storage ratios */
+} lepton_utilization;
+
+/** Utilisation now. Errors: INVALID_HANDLE, INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_utilization(lepton_client *client, lepton_utilization *out,
+                                                   lepton_error **error);
+
+typedef enum lepton_report_format { LEPTON_REPORT_JSON = 0, LEPTON_REPORT_TEXT = 1 } lepton_report_format;
+
+/** Usage and cost so far: records per allocation, totals and the bill, as JSON or as a table for people.
+ *  Size-query form. Errors: INVALID_HANDLE, INVALID_ARGUMENT. Threads: concurrent. Since 0.1. */
+LEPTON_API lepton_status lepton_client_usage(lepton_client *client, lepton_report_format format, char *buffer,
+                                             size_t capacity, size_t *length, lepton_error **error);
+
+#endif /* LEPTON_RESOURCES_H */
