@@ -39,6 +39,11 @@ extension Bill {
             output += lines.indices.filter { lines[$0].recordIndex == index }.map { rows[$0 + 1] }
         }
         output.append(rows[rows.count - 1])
+        for resource in Resource.allCases {
+            let free = lines.reduce(UInt128(0)) { $1.resource == resource ? $0 + $1.freeQuantity : $0 }
+            guard free > 0 else { continue }
+            output.append("Free of charge: \(Line.unitsText(free, resource)) \(resource.pricedUnit)")
+        }
         output.append(
             "Time is charged in whole seconds, at least \(prices.minimumSeconds). Rounded to the currency's smallest "
                 + "unit: \(payable.text(decimals: prices.minorDigits)) \(prices.currency)")
@@ -72,9 +77,11 @@ extension Bill.Line {
             "allocation_id": .string(allocationID),
             "resource": .string(resource.rawValue),
             "amount": .integer(Int64(amount)),
+            "start": .string(WallTime.text(nanoseconds: startNanoseconds)),
             "billed_seconds": .integer(Int64(clamping: billedSeconds)),
             "billed_quantity": .string("\(billedQuantity)"),
-            "billed_unit": .string(resource == .cores ? "core-second" : "byte-second"),
+            "free_quantity": .string("\(freeQuantity)"),
+            "billed_unit": .string(resource.measuredUnit),
             "quantity": .string(unitsText),
             "unit": .string(unit),
             "unit_price": .string(unitPrice.text()),
@@ -87,9 +94,16 @@ extension Bill.Line {
         unitsText == "0" && billedQuantity > 0 ? "<0.000000001" : unitsText
     }
 
-    /// Cores as a number, bytes in the largest binary unit that keeps the number at 1 or more.
+    /// Cores and accelerators as a number, bytes in the largest binary unit that keeps the number at 1 or more.
     fileprivate var amountText: String {
-        guard resource != .cores else { return amount == 1 ? "1 core" : "\(amount) cores" }
+        switch resource {
+        case .cores: return amount == 1 ? "1 core" : "\(amount) cores"
+        case .accelerators: return "\(amount)"
+        case .memory, .storage: return bytesText
+        }
+    }
+
+    private var bytesText: String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
         let index = min(max(amount.bitWidth - 1 - amount.leadingZeroBitCount, 0) / 10, units.count - 1)
         let tenths = roundedHalfEven(UInt128(max(amount, 0)), times: 10, dividedBy: 1 << (10 * UInt128(index)))
