@@ -36,9 +36,11 @@ let package = Package(
         .target(name: "LeptonNN", dependencies: ["LeptonTensor"]),
         .target(name: "LeptonTraining", dependencies: ["LeptonNN", "LeptonTensor", "CLeptonKernels"]),
         .target(name: "LeptonFormats", dependencies: ["LeptonTraining", "LeptonNN", "LeptonTensor"]),
+        .systemLibrary(
+            name: "CSQLite", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
         .target(
             name: "LeptonResources",
-            dependencies: ["LeptonTensor", .product(name: "Crypto", package: "swift-crypto")]
+            dependencies: ["LeptonTensor", "CSQLite", .product(name: "Crypto", package: "swift-crypto")]
         ),
         .target(name: "Lepton", dependencies: core),
         // The public C header as a module, so that the compiler checks each entry point against it.
@@ -53,7 +55,7 @@ let package = Package(
         .testTarget(name: "TrainingTests", dependencies: ["LeptonTraining", "LeptonNN", "LeptonTensor"]),
         .testTarget(
             name: "FormatTests", dependencies: ["LeptonFormats", "LeptonTraining", "LeptonNN", "LeptonTensor"]),
-        .testTarget(name: "ResourceTests", dependencies: ["LeptonResources", "LeptonTensor"]),
+        .testTarget(name: "ResourceTests", dependencies: ["LeptonResources", "LeptonTensor", "CSQLite"]),
         .testTarget(name: "LeptonTests", dependencies: ["Lepton"] + core),
     ],
     swiftLanguageModes: [.v6]

@@ -27,6 +27,7 @@ need make has_command make
 need pkg-config has_command pkg-config
 need cmake has_command cmake
 need libblis-serial-dev has_library blis-serial/libblis.a
+need libsqlite3-dev has_library libsqlite3.a
 need libcmocka-dev has_library libcmocka.so
 need python3-venv has_python 'import venv, ensurepip'
 need python3-dev has_python \

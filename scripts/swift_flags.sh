@@ -9,11 +9,13 @@ scratch=.build-c
 static_libraries=$root/build/static-libraries
 
 prepare_static_libraries() {
-    local blis standard
+    local blis sqlite standard
     blis=$(compgen -G "/usr/lib/*/blis-serial/libblis.a" | head -n 1) || fail "libblis.a is missing; run make setup"
+    sqlite=$(compgen -G "/usr/lib/*/libsqlite3.a" | head -n 1) || fail "libsqlite3.a is missing; run make setup"
     standard=$(gcc -print-file-name=libstdc++.a)
     mkdir -p "$static_libraries"
     ln -sf "$blis" "$static_libraries/libblis.a"
+    ln -sf "$sqlite" "$static_libraries/libsqlite3.a"
     ln -sf "$standard" "$static_libraries/libstdc++.a"
 }
 

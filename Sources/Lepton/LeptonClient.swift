@@ -63,22 +63,27 @@ public final class LeptonClient: Sendable {
         let allocator = try LocalAllocator(
             nodes: nodes, coresPerNode: coresPerNode, memoryPerNode: memoryPerNode, storageBytes: storageBytes,
             storageFolder: opened?.path)
+        var ledger: Ledger?
+        if let opened { ledger = try Ledger(folder: opened.path) }
         self.init(
-            allocator: allocator, store: opened, prices: prices,
+            allocator: allocator, store: opened, ledger: ledger, prices: prices,
             coresPerNode: allocator.capacity.cores / max(1, nodes ?? 1))
     }
 
     /// A client of somebody else's resources.
     ///
-    /// - Parameter coresPerNode: cores that a node has where a request does not say.
+    /// - Parameters:
+    ///   - ledger: where usage is kept beyond this process.
+    ///   - coresPerNode: cores that a node has where a request does not say.
     public init(
-        allocator: any ResourceAllocator, store: Store? = nil, prices: PriceList = .standard, coresPerNode: Int = 1
+        allocator: any ResourceAllocator, store: Store? = nil, ledger: Ledger? = nil, prices: PriceList = .standard,
+        coresPerNode: Int = 1
     ) {
         self.allocator = allocator
         self.store = store
         self.prices = prices
         self.coresPerNode = max(1, coresPerNode)
-        meter = Meter()
+        meter = Meter(ledger: ledger)
     }
 
     // MARK: Resources

@@ -16,9 +16,25 @@ package final class Lock: @unchecked Sendable {
     package init() {
         mutex = .allocate(capacity: 1)
         condition = .allocate(capacity: 1)
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(condition, nil)
+        prepare()
     }
+
+    private func prepare() {
+        pthread_mutex_init(mutex, nil)
+        #if canImport(Glibc)
+            // Waits with a limit are measured by a clock that nobody sets.
+            var attributes = pthread_condattr_t()
+            pthread_condattr_init(&attributes)
+            pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+            pthread_cond_init(condition, &attributes)
+            pthread_condattr_destroy(&attributes)
+        #else
+            pthread_cond_init(condition, nil)
+        #endif
+    }
+
+    /// Makes it anew, unlocked, in a forked child, where the threads that held it or waited for it do not exist.
+    package func renewAfterFork() { prepare() }
 
     deinit {
         pthread_cond_destroy(condition)
@@ -40,5 +56,22 @@ package final class Lock: @unchecked Sendable {
 
     /// Gives the lock up and sleeps until woken; the caller holds the lock and checks its condition again.
     package func wait() { pthread_cond_wait(condition, mutex) }
+
+    /// As `wait`, but for so many seconds at most. May also return earlier, without reason, as any wait.
+    package func wait(atMost seconds: Double) {
+        let nanoseconds = Int(min(max(seconds, 0), 86_400) * 1e9)
+        #if canImport(Glibc)
+            var end = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &end)
+            let (carry, rest) = (end.tv_nsec + nanoseconds % 1_000_000_000).quotientAndRemainder(
+                dividingBy: 1_000_000_000)
+            end = timespec(tv_sec: end.tv_sec + nanoseconds / 1_000_000_000 + carry, tv_nsec: rest)
+            pthread_cond_timedwait(condition, mutex, &end)
+        #else
+            var time = timespec(tv_sec: nanoseconds / 1_000_000_000, tv_nsec: nanoseconds % 1_000_000_000)
+            pthread_cond_timedwait_relative_np(condition, mutex, &time)
+        #endif
+    }
+
     package func wakeAll() { pthread_cond_broadcast(condition) }
 }

@@ -3,9 +3,13 @@ import Synchronization
 
 /// Keeps the account of what allocations use: one `UsageRecord` each, from grant to release.
 ///
+/// With a ledger, every change is noted there as well, and outlives the process.
+///
 /// Threads: concurrent.
 public final class Meter: Sendable {
     package let time: TimeSource
+    /// Where records are kept beyond this process; nil: in memory alone.
+    public let ledger: Ledger?
     private let state = Mutex(State())
 
     private struct State {
@@ -39,9 +43,12 @@ public final class Meter: Sendable {
         }
     }
 
-    public convenience init() { self.init(time: .system) }
+    public convenience init(ledger: Ledger? = nil) { self.init(time: .system, ledger: ledger) }
 
-    package init(time: TimeSource) { self.time = time }
+    package init(time: TimeSource, ledger: Ledger? = nil) {
+        self.time = time
+        self.ledger = ledger
+    }
 
     /// All records in the order in which they were closed, then the open ones, measured up to now, in the order
     /// of their start.
@@ -78,12 +85,16 @@ public final class Meter: Sendable {
             let account = Account(number: state.nextNumber)
             state.nextNumber &+= 1
             state.open[account] = Entry(record: record, start: start, deadline: deadline)
+            note(account, state.open[account])
             return account
         }
     }
 
     package func setDeadline(_ account: Account, _ deadline: UInt64?) {
-        state.withLock { $0.open[account]?.deadline = deadline }
+        state.withLock { state in
+            state.open[account]?.deadline = deadline
+            note(account, state.open[account])
+        }
     }
 
     /// From `moment` (monotonic nanoseconds) on, the account holds `shape`: its record gets a further interval.
@@ -94,17 +105,26 @@ public final class Meter: Sendable {
         state.withLock { state in
             guard let entry = state.open[account], !Lease.isOver(entry.deadline, now: moment) else { return }
             state.open[account]?.record.intervals.change(to: shape, at: entry.offset(of: moment))
+            note(account, state.open[account])
         }
     }
 
     /// Ends an account; again is no error.
     package func close(_ account: Account, at moment: UInt64) {
         state.withLock { state in
-            guard let entry = state.open.removeValue(forKey: account) else { return }
-            var record = entry.measured(at: moment)
-            record.isOpen = false
-            state.closed.append(record)
+            guard var entry = state.open.removeValue(forKey: account) else { return }
+            entry.record = entry.measured(at: moment)
+            entry.record.isOpen = false
+            state.closed.append(entry.record)
+            note(account, entry)
         }
+    }
+
+    /// Called with the lock held, so that the ledger sees the states of an account in their order.
+    private func note(_ account: Account, _ entry: Entry?) {
+        guard let ledger, let entry else { return }
+        ledger.note(
+            LedgerEntry(number: account.number, record: entry.record, start: entry.start, deadline: entry.deadline))
     }
 }
 
