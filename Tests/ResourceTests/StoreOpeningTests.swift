@@ -44,8 +44,8 @@ import LeptonResources
         _ = try Store(path: path)
         let marker = path + "/lepton-store.json"
         let cases: [(String, LeptonError.Code)] = [
-            (#"{"format": "lepton-store", "version": 2}"#, .notSupported),
-            (#"{"format": "lepton-store"}"#, .corruptData), (#"{"format": "other", "version": 1}"#, .corruptData),
+            (#"{"format": "lepton-store", "version": 3}"#, .notSupported),
+            (#"{"format": "lepton-store"}"#, .corruptData), (#"{"format": "other", "version": 2}"#, .corruptData),
             ("", .corruptData), ("{", .corruptData), ("[1]", .corruptData),
         ]
         for (text, code) in cases {

@@ -26,14 +26,16 @@ final class ManualClock: Sendable {
 final class TemporaryFolder {
     let path: String
 
-    init() {
-        path = "/tmp/lepton-resource-tests-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+    /// - Parameter inMemory: on a file system in memory, where there is one: for tests that sync a great deal.
+    init(inMemory: Bool = false) {
+        let place = inMemory && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        path = "\(place)/lepton-resource-tests-\(getpid())-\(UInt64.random(in: 0 ... .max))"
         mkdir(path, 0o700)
     }
 
     deinit { TemporaryFolder.remove(path) }
 
-    private static func remove(_ path: String) {
+    static func remove(_ path: String) {
         if unlink(path) == 0 { return }
         for name in (try? FileSystem.names(inFolder: path)) ?? [] { remove(path + "/" + name) }
         rmdir(path)

@@ -44,19 +44,19 @@ package struct AtomicFile: ~Copyable {
     /// that are being written.
     package static func temporary(in folder: String, mode: mode_t) throws(LeptonError) -> AtomicFile {
         let result = try AtomicFile(folder: folder, target: nil, keeping: nil, creating: mode)
-        guard flock(result.file.raw, LOCK_EX | LOCK_NB) == 0 else {
-            throw FileSystem.systemError(errno, "lock", result.temporaryPath)
+        guard try FileSystem.tryLock(result.file, path: result.temporaryPath) else {
+            throw FileSystem.systemError(EWOULDBLOCK, "lock", result.temporaryPath)
         }
         return result
     }
 
     private init(folder: String, target: String?, keeping: mode_t?, creating: mode_t) throws(LeptonError) {
-        let name = ".lepton-" + String(UInt64.random(in: .min ... .max), radix: 16) + ".tmp"
+        let name = AtomicFile.makeTemporaryName()
         temporaryPath = folder == "/" ? "/" + name : folder + "/" + name
         self.target = target
         mode = keeping
         do {
-            file = try FileSystem.open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL, mode: creating, action: "write to")
+            file = try FileSystem.create(temporaryPath, mode: creating)
         } catch {
             // The temporary name would only puzzle the reader.
             throw error.code == .notFound
@@ -68,7 +68,12 @@ package struct AtomicFile: ~Copyable {
     }
 
     deinit {
-        if isPending { unlink(temporaryPath) }
+        // Nobody is left to tell when it fails; whoever owns the folder removes leftovers.
+        if isPending { _ = FileSystem.change(.remove(temporaryPath)) { unlink(temporaryPath) } }
+    }
+
+    package static func makeTemporaryName() -> String {
+        ".lepton-" + String(UInt64.random(in: .min ... .max), radix: 16) + ".tmp"
     }
 
     package static func isTemporaryName(_ name: String) -> Bool {
@@ -76,28 +81,19 @@ package struct AtomicFile: ~Copyable {
     }
 
     package mutating func write(_ bytes: UnsafeRawBufferPointer) throws(LeptonError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            #if canImport(Glibc)
-                let count = Glibc.write(file.raw, rest.baseAddress, rest.count)
-            #elseif canImport(Musl)
-                let count = Musl.write(file.raw, rest.baseAddress, rest.count)
-            #else
-                let count = Darwin.write(file.raw, rest.baseAddress, rest.count)
-            #endif
-            if count < 0 {
-                let code = errno
-                if code == EINTR { continue }
-                throw FileSystem.systemError(code, "write to", target ?? temporaryPath)
-            }
-            byteCount += count
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
-        }
+        let code = FileSystem.write(bytes, to: file, path: temporaryPath)
+        if code != 0 { throw FileSystem.systemError(code, "write to", target ?? temporaryPath) }
+        byteCount += bytes.count
+    }
+
+    /// Sets the time of the file's last change, in nanoseconds since 1970-01-01 UTC.
+    package func setChangeTime(nanoseconds: Int64) throws(LeptonError) {
+        _ = try FileSystem.setChangeTime(temporaryPath, nanoseconds: nanoseconds)
     }
 
     /// Puts the content on disk under its temporary name, so that a later `commit` has little left to do.
     package func synchronize() throws(LeptonError) {
-        try FileSystem.synchronize(file, path: target ?? temporaryPath)
+        try FileSystem.synchronize(file, path: target ?? temporaryPath, as: .synchronize(temporaryPath))
     }
 
     /// Gives the file its final name: the one it was created to replace.
@@ -108,15 +104,18 @@ package struct AtomicFile: ~Copyable {
         try commit(to: target)
     }
 
-    package mutating func commit(to target: String) throws(LeptonError) {
+    /// - Parameter synchronizingFolder: false leaves it to the caller, who moves several files.
+    package mutating func commit(to target: String, synchronizingFolder: Bool = true) throws(LeptonError) {
         guard isPending else { throw LeptonError(.internalError, "'\(target)' was committed twice") }
-        if let mode, fchmod(file.raw, mode) != 0 {
-            throw FileSystem.systemError(errno, "set the permissions of", target)
+        if let mode {
+            let raw = file.raw
+            let code = FileSystem.change(.setAttributes(temporaryPath)) { fchmod(raw, mode) }
+            if code != 0 { throw FileSystem.systemError(code, "set the permissions of", target) }
         }
-        try FileSystem.synchronize(file, path: target)
-        guard rename(temporaryPath, target) == 0 else { throw FileSystem.systemError(errno, "replace", target) }
+        try synchronize()
+        try FileSystem.rename(temporaryPath, to: target)
         isPending = false
-        try FileSystem.synchronize(folder: FileSystem.folder(of: target))
+        if synchronizingFolder { try FileSystem.synchronize(folder: FileSystem.folder(of: target)) }
     }
 }
 

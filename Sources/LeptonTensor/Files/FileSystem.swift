@@ -66,6 +66,26 @@ package enum FileSystem {
         }
     }
 
+    /// A new file, open for writing.
+    package static func create(_ path: String, mode: mode_t) throws(LeptonError) -> Descriptor {
+        if let fault = witness?.willPerform(.create(path)) { throw systemError(fault.code, "write to", path) }
+        let file = try open(path, O_WRONLY | O_CREAT | O_EXCL, mode: mode, action: "write to")
+        witness?.didPerform(.create(path))
+        return file
+    }
+
+    /// A file that is open for reading and writing, made empty when there was none.
+    package static func openOrCreate(_ path: String, mode: mode_t) throws(LeptonError) -> Descriptor {
+        do {
+            return try open(path, O_RDWR)
+        } catch  where error.code == .notFound {
+            if let fault = witness?.willPerform(.create(path)) { throw systemError(fault.code, "open", path) }
+            let file = try open(path, O_RDWR | O_CREAT, mode: mode)
+            witness?.didPerform(.create(path))
+            return file
+        }
+    }
+
     /// What is at a path, symbolic links followed; nil when there is nothing.
     package static func status(_ path: String) throws(LeptonError) -> stat? {
         var result = stat()
@@ -117,6 +137,24 @@ package enum FileSystem {
             .invalidArgument, argument: path, expected: "a file of at most \(maximum) bytes", received: received)
     }
 
+    /// Fills `buffer` from a file's position `offset` on; false when the file ends before.
+    package static func read(
+        _ file: borrowing Descriptor, at offset: Int, into buffer: UnsafeMutableRawBufferPointer, path: String
+    ) throws(LeptonError) -> Bool {
+        var filled = 0
+        while filled < buffer.count {
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
+            let count = pread(file.raw, rest.baseAddress, rest.count, off_t(offset + filled))
+            if count == 0 { return false }
+            if count > 0 {
+                filled += count
+            } else if errno != EINTR {
+                throw systemError(errno, "read", path)
+            }
+        }
+        return true
+    }
+
     /// Swift's arrays end the process when there is no memory for them; asking the system first turns an absurd
     /// size into an error. (It is asked for pages rather than `malloc`, which sanitizers make fatal as well.)
     package static func checkMemory(_ byteCount: Int) throws(LeptonError) {
@@ -137,7 +175,13 @@ package enum FileSystem {
         let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
             while count < limit {
                 let rest = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[count..<limit])
-                let got = read(raw, rest.baseAddress, rest.count)
+                #if canImport(Glibc)
+                    let got = Glibc.read(raw, rest.baseAddress, rest.count)
+                #elseif canImport(Musl)
+                    let got = Musl.read(raw, rest.baseAddress, rest.count)
+                #else
+                    let got = Darwin.read(raw, rest.baseAddress, rest.count)
+                #endif
                 if got == 0 { return }
                 if got > 0 {
                     count += got
@@ -160,75 +204,5 @@ package enum FileSystem {
         case S_IFCHR, S_IFBLK: "a device"
         default: "something else"
         }
-    }
-}
-
-extension FileSystem {
-    /// Makes a folder; false when something of that name is already there.
-    package static func createFolder(_ path: String, mode: mode_t) throws(LeptonError) -> Bool {
-        if mkdir(path, mode) == 0 { return true }
-        let code = errno
-        if code == EEXIST { return false }
-        throw systemError(code, "create the folder", path)
-    }
-
-    /// Names in a folder, sorted, without "." and "..".
-    package static func names(inFolder path: String) throws(LeptonError) -> [String] {
-        guard let folder = opendir(path) else { throw systemError(errno, "list", path) }
-        defer { closedir(folder) }
-        var names: [String] = []
-        while true {
-            errno = 0
-            guard let entry = readdir(folder) else {
-                let code = errno
-                if code != 0 { throw systemError(code, "list", path) }
-                return names.sorted()
-            }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: $0.pointee)) {
-                    String(cString: $0)
-                }
-            }
-            if name != "." && name != ".." { names.append(name) }
-        }
-    }
-
-    /// Removes a file; false when there was none.
-    package static func removeFile(_ path: String) throws(LeptonError) -> Bool {
-        if unlink(path) == 0 { return true }
-        let code = errno
-        if code == ENOENT { return false }
-        throw systemError(code, "remove", path)
-    }
-
-    /// The absolute path with symbolic links resolved.
-    package static func resolve(_ path: String) throws(LeptonError) -> String {
-        guard let resolved = realpath(path, nil) else { throw systemError(errno, "find", path) }
-        defer { free(resolved) }
-        return String(cString: resolved)
-    }
-
-    /// The folder that holds `path`.
-    package static func folder(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    /// Puts a file's content, or a folder's list of names, on the disk itself.
-    package static func synchronize(_ file: borrowing Descriptor, path: String) throws(LeptonError) {
-        #if canImport(Darwin)
-            // Darwin's fsync leaves the data in the drive's own cache.
-            if fcntl(file.raw, F_FULLFSYNC) == 0 { return }
-        #endif
-        while fsync(file.raw) != 0 {
-            let code = errno
-            // Some file systems have nothing to do for folders and say so with EINVAL.
-            if code == EINVAL { return }
-            if code != EINTR { throw systemError(code, "save", path) }
-        }
-    }
-
-    package static func synchronize(folder: String) throws(LeptonError) {
-        try synchronize(try open(folder, O_RDONLY | O_DIRECTORY), path: folder)
     }
 }
