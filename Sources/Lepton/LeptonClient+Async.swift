@@ -2,12 +2,6 @@ import LeptonResources
 import LeptonTensor
 import LeptonTraining
 
-#if canImport(Glibc)
-    import Glibc
-#else
-    import Darwin
-#endif
-
 /// What a fit tells its caller after each epoch.
 public struct EpochReport: Sendable {
     /// From 0.
@@ -28,6 +22,10 @@ extension LeptonClient {
     ///   - validationSplit: the last fraction of the rows, held out and measured after each epoch.
     ///   - allocation: where; nil: the client's latest active allocation, or all that is free for this call.
     ///   - store: keep dataset and parameters in the client's store under this name, and train from there.
+    ///   - checkpoint: keep the position in the client's store from time to time; when a fit of that name was not
+    ///     completed, because its process ended, go on from its last position to the same bits.
+    ///   - autoscale: let the allocation grow and shrink between its request's minimum and maximum, as the measured
+    ///     throughput says.
     ///   - afterEpoch: called on the training thread; false ends the training.
     /// - Returns: loss and metrics, epoch by epoch.
     /// - Throws: `invalidState` when the model is not compiled or busy; `shapeMismatch`; `nonFinite`;
@@ -38,14 +36,15 @@ extension LeptonClient {
         epochs: Int = 1, shuffle: Bool = true, validationSplit: Double = 0,
         validationData: (x: Tensor, y: Tensor)? = nil, sampleWeight: Tensor? = nil,
         classWeight: [Int: Double]? = nil, initialEpoch: Int = 0, allocation: Allocation? = nil,
-        store: String? = nil, afterEpoch: (@Sendable (EpochReport) -> Bool)? = nil
+        store: String? = nil, checkpoint: CheckpointOptions? = nil, autoscale: Bool = false,
+        afterEpoch: (@Sendable (EpochReport) -> Bool)? = nil
     ) async throws(LeptonError) -> History {
         let (x, y) = (try Tensor(x), try Tensor(y))
         return try await fit(
             model, inputs: [x], targets: [y], batchSize: batchSize, epochs: epochs, shuffle: shuffle,
             validationSplit: validationSplit, validationData: validationData.map { ([$0.x], [$0.y]) },
             sampleWeights: sampleWeight.map { [$0] } ?? [], classWeight: classWeight, initialEpoch: initialEpoch,
-            allocation: allocation, store: store, afterEpoch: afterEpoch)
+            allocation: allocation, store: store, checkpoint: checkpoint, autoscale: autoscale, afterEpoch: afterEpoch)
     }
 
     /// Trains a model of several inputs or outputs.
@@ -60,7 +59,8 @@ extension LeptonClient {
         shuffle: Bool = true, validationSplit: Double = 0,
         validationData: (inputs: [Tensor], targets: [Tensor])? = nil, sampleWeights: [Tensor] = [],
         classWeight: [Int: Double]? = nil, initialEpoch: Int = 0, allocation: Allocation? = nil,
-        store: String? = nil, afterEpoch: (@Sendable (EpochReport) -> Bool)? = nil
+        store: String? = nil, checkpoint: CheckpointOptions? = nil, autoscale: Bool = false,
+        afterEpoch: (@Sendable (EpochReport) -> Bool)? = nil
     ) async throws(LeptonError) -> History {
         try await onOwnThread { (cancel) throws(LeptonError) in
             let validation = validationData ?? ([], [])
@@ -77,6 +77,8 @@ extension LeptonClient {
                 if validationData != nil { options.validation = ValidationData(x: views[3], y: views[4]) }
                 options.allocation = allocation
                 options.storeName = store
+                options.checkpoint = checkpoint
+                options.autoscale = autoscale
                 options.cancel = cancel
                 options.progress = afterEpoch.map(LeptonClient.handler)
                 return try self.fitNow(model, x: views[0], y: views[1], options: options)
@@ -182,50 +184,19 @@ extension LeptonClient {
         let cancel = CancelToken()
         let result: Swift.Result<Result, LeptonError> = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                Thread.start {
+                let work: @Sendable () -> Void = {
                     do throws(LeptonError) {
                         continuation.resume(returning: .success(try body(cancel)))
                     } catch {
                         continuation.resume(returning: .failure(error))
                     }
                 }
+                // When the system refuses a thread, the work is done on this one.
+                if !BackgroundThread.start(work) { work() }
             }
         } onCancel: {
             cancel.cancel()
         }
         return try result.get()
-    }
-}
-
-/// A detached thread that runs one closure.
-private enum Thread {
-    private final class Work {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-
-    /// When the system refuses a thread, the closure runs on this one.
-    static func start(_ body: @escaping @Sendable () -> Void) {
-        let argument = Unmanaged.passRetained(Work(body))
-        #if canImport(Glibc)
-            var thread = pthread_t()
-            let status = pthread_create(
-                &thread, nil,
-                { argument in
-                    if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
-                    return nil
-                }, argument.toOpaque())
-            if status == 0 { pthread_detach(thread) }
-        #else
-            var thread: pthread_t?
-            let status = pthread_create(
-                &thread, nil,
-                { argument in
-                    Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
-                    return nil
-                }, argument.toOpaque())
-            if status == 0, let thread { pthread_detach(thread) }
-        #endif
-        if status != 0 { argument.takeRetainedValue().body() }
     }
 }

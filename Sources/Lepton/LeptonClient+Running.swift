@@ -10,6 +10,10 @@ package struct FitOptions {
     package var allocation: Allocation?
     /// Keep the dataset and the parameters in the client's store under this name, and train from there.
     package var storeName: String?
+    /// Keep the fit's position in the client's store, and go on from there when it is called again.
+    package var checkpoint: CheckpointOptions?
+    /// Let the allocation grow and shrink with the measured throughput.
+    package var autoscale = false
 
     package init() {}
 
@@ -37,6 +41,7 @@ package struct SourceFitOptions {
     package var training = SourceOptions()
     /// Nil: the client's latest active allocation, or else all that is free, for the time of the call.
     package var allocation: Allocation?
+    package var autoscale = false
 
     package init() {}
 
@@ -53,9 +58,11 @@ extension LeptonClient {
         _ model: Model, x: [TensorView], y: [TensorView], options: FitOptions
     ) throws(LeptonError) -> History {
         if let name = options.storeName { return try fitStored(model, name, x: x, y: y, options: options) }
-        let job = Job("fit", client: self, allocation: options.allocation)
-        return try job.run { () throws(LeptonError) in
-            try model.fit(x: x, y: y, options: options.training.bound(to: job), pool: job.startPool)
+        let job = Job("fit", client: self, allocation: options.allocation, autoscale: options.autoscale)
+        return try withCheckpoints(options, model: model, x: x, y: y) { (training) throws(LeptonError) in
+            try job.run { () throws(LeptonError) in
+                try model.fit(x: x, y: y, options: training.bound(to: job), pool: job.startPool)
+            }
         }
     }
 
@@ -69,12 +76,17 @@ extension LeptonClient {
         withExtendedLifetime(encoded) {}
         // The views are into its mapping.
         defer { withExtendedLifetime(dataset) {} }
-        let job = Job("fit", client: self, allocation: options.allocation, storageBytes: dataset.byteCount)
-        var training = options.training.bound(to: job)
-        training.sampleWeights = dataset.sampleWeights
-        training.inputsAreEncoded = encoded != nil
-        let history = try job.run { () throws(LeptonError) in
-            try model.fit(x: dataset.x, y: dataset.y, options: training, pool: job.startPool)
+        let job = Job(
+            "fit", client: self, allocation: options.allocation, storageBytes: dataset.byteCount,
+            autoscale: options.autoscale)
+        var options = options
+        options.training.sampleWeights = dataset.sampleWeights
+        options.training.inputsAreEncoded = encoded != nil
+        let history = try withCheckpoints(options, model: model, x: dataset.x, y: dataset.y) {
+            (training) throws(LeptonError) in
+            try job.run { () throws(LeptonError) in
+                try model.fit(x: dataset.x, y: dataset.y, options: training.bound(to: job), pool: job.startPool)
+            }
         }
         try storeParameters(of: model, name)
         return history
@@ -95,9 +107,10 @@ extension LeptonClient {
     package func fitNow(
         _ model: Model, source: DataSource, options: SourceFitOptions
     ) throws(LeptonError) -> History {
-        let job = Job("fit", client: self, allocation: options.allocation)
+        let job = Job("fit", client: self, allocation: options.allocation, autoscale: options.autoscale)
         var training = options.training
-        training.interruption = { job.interruption() }
+        training.interruption = { job.interruption(cancel: options.cancel) }
+        training.didTrain = { job.didTrain(rows: $0) }
         return try job.run { () throws(LeptonError) in
             try model.fit(source: source, options: training, pool: job.startPool)
         }
@@ -133,7 +146,7 @@ extension LeptonClient {
     }
 
     /// As many nodes as are free now; fewer when others are quicker.
-    fileprivate func allocateFree(job: String, storageBytes: Int) throws(LeptonError) -> Allocation {
+    func allocateFree(job: String, storageBytes: Int) throws(LeptonError) -> Allocation {
         var nodes = max(1, (allocator.capacity.cores - allocator.allocated.cores) / coresPerNode)
         while true {
             do throws(LeptonError) {
@@ -146,76 +159,6 @@ extension LeptonClient {
                 nodes /= 2
             }
         }
-    }
-}
-
-/// One call's use of an allocation: the one given, the client's latest that is active, or one for the time of the call.
-/// It is taken when the work asks for its workers, so that a call that is refused costs nothing.
-///
-/// Not `Sendable`: it belongs to the calling thread.
-private final class Job {
-    private let name: String
-    private let client: LeptonClient
-    private let given: Allocation?
-    private let storageBytes: Int
-    private var allocation: Allocation?
-    private var isOwn = false
-
-    init(_ name: String, client: LeptonClient, allocation: Allocation?, storageBytes: Int = 0) {
-        self.name = name
-        self.client = client
-        given = allocation
-        self.storageBytes = storageBytes
-    }
-
-    func run<Result>(_ body: () throws(LeptonError) -> Result) throws(LeptonError) -> Result {
-        defer { finish() }
-        return try body()
-    }
-
-    func startPool() throws(LeptonError) -> WorkerPool {
-        if let existing = given ?? client.currentAllocation() {
-            try existing.beginUse()
-            allocation = existing
-            return WorkerPool(workers: existing.totalCores)
-        }
-        do throws(LeptonError) {
-            let own = try client.allocateFree(job: name, storageBytes: storageBytes)
-            try own.beginUse()
-            allocation = own
-            isOwn = true
-            return WorkerPool(workers: own.totalCores)
-        } catch {
-            // A callback of a fit that has every core may still ask the model something: on its own thread.
-            guard error.code == .resourceExhausted, name != "fit" else { throw error }
-            return WorkerPool(workers: 1)
-        }
-    }
-
-    /// What ends the job from outside: the cancel switch, or the end of the lease.
-    func interruption(cancel: CancelToken? = nil) -> LeptonError? {
-        if let cancel, cancel.isCancelled { return LeptonError(.cancelled, "\(name) was cancelled") }
-        do throws(LeptonError) {
-            try allocation?.checkActive()
-            return nil
-        } catch { return error }
-    }
-
-    private func finish() {
-        guard let allocation else { return }
-        allocation.endUse()
-        self.allocation = nil
-        // Closing can only fail while another job uses it, and nobody else knows of an own one.
-        if isOwn { try? allocation.close() }
-    }
-}
-
-extension TrainingOptions {
-    /// The same options, which also stop when the allocation ends.
-    fileprivate func bound(to job: Job) -> TrainingOptions {
-        var options = self
-        options.interruption = { job.interruption() }
-        return options
     }
 }
 

@@ -16,10 +16,13 @@ public final class LeptonClient: Sendable {
     let prices: PriceList
     /// Where datasets and parameters are kept; nil keeps them in memory.
     public let store: Store?
+    let time: TimeSource
     /// How many cores a node is asked for when the caller does not say.
     let coresPerNode: Int
     /// The allocations made through this client, latest last, held weakly: they end when the caller lets go.
     private let granted = Mutex<[WeakAllocation]>([])
+
+    private let keyLock = Lock()
 
     private struct WeakAllocation: Sendable {
         weak let allocation: Allocation?
@@ -33,6 +36,8 @@ public final class LeptonClient: Sendable {
         package var storageBytes: Int?
         package var storePath: String?
         package var priceList: JSONValue?
+        package var queues: JSONValue?
+        package var acceleratorsPerNode = 0
 
         package init() {}
     }
@@ -40,9 +45,12 @@ public final class LeptonClient: Sendable {
     package convenience init(options: Options) throws(LeptonError) {
         var prices = PriceList.standard
         if let list = options.priceList { prices = try PriceList(json: list) }
+        var queues: [ResourceQueue] = []
+        if let list = options.queues { queues = try ResourceQueue.list(json: list) }
         try self.init(
             nodes: options.nodes, coresPerNode: options.coresPerNode, memoryPerNode: options.memoryPerNode,
-            storageBytes: options.storageBytes, store: options.storePath, prices: prices)
+            acceleratorsPerNode: options.acceleratorsPerNode, storageBytes: options.storageBytes,
+            store: options.storePath, prices: prices, queues: queues)
     }
 
     /// A client of this machine.
@@ -51,18 +59,21 @@ public final class LeptonClient: Sendable {
     ///   - nodes: compute nodes to simulate as threads; nil: one node that is this machine.
     ///   - coresPerNode: nil: 1 when `nodes` is given, else the machine's cores.
     ///   - memoryPerNode: bytes; nil: the machine's memory shared evenly.
+    ///   - acceleratorsPerNode: accelerators that nodes are declared to have.
     ///   - storageBytes: nil: the free disk of the store's folder.
     ///   - store: a folder for datasets and parameters, created if absent; nil keeps them in memory.
+    ///   - queues: what requests may wait in beside the queue "default".
     /// - Throws: `invalidArgument`; `io` or `permissionDenied` when the folder cannot be used.
     public convenience init(
-        nodes: Int? = nil, coresPerNode: Int? = nil, memoryPerNode: Int? = nil, storageBytes: Int? = nil,
-        store: String? = nil, prices: PriceList = .standard
+        nodes: Int? = nil, coresPerNode: Int? = nil, memoryPerNode: Int? = nil, acceleratorsPerNode: Int = 0,
+        storageBytes: Int? = nil, store: String? = nil, prices: PriceList = .standard, queues: [ResourceQueue] = []
     ) throws(LeptonError) {
         var opened: Store?
         if let store { opened = try Store(path: store, capacityBytes: storageBytes) }
         let allocator = try LocalAllocator(
-            nodes: nodes, coresPerNode: coresPerNode, memoryPerNode: memoryPerNode, storageBytes: storageBytes,
-            storageFolder: opened?.path)
+            nodes: nodes, coresPerNode: coresPerNode, memoryPerNode: memoryPerNode,
+            acceleratorsPerNode: acceleratorsPerNode, storageBytes: storageBytes, storageFolder: opened?.path,
+            queues: queues)
         var ledger: Ledger?
         if let opened { ledger = try Ledger(folder: opened.path) }
         self.init(
@@ -83,31 +94,82 @@ public final class LeptonClient: Sendable {
         self.store = store
         self.prices = prices
         self.coresPerNode = max(1, coresPerNode)
+        time = .system
         meter = Meter(ledger: ledger)
     }
 
     // MARK: Resources
 
-    /// Requests resources and waits for the grant: all of it, or an error that says what is missing.
+    /// Requests resources: all of them are granted at once, or an error says what is missing.
     ///
     /// - Parameters:
+    ///   - minimumNodes: fewer nodes than `nodes` that will do; nil: none.
+    ///   - maximumNodes: the most that the job may grow to; nil: it does not grow by itself.
     ///   - coresPerNode: nil: what a node of this client has.
     ///   - memoryPerNode, storageBytes: bytes to reserve.
     ///   - leaseSeconds: the allocation ends by itself after this time unless renewed.
     ///   - labels: for the bill.
     /// - Throws: `invalidArgument`, `resourceExhausted`.
     public func allocate(
-        nodes: Int = 1, coresPerNode: Int? = nil, memoryPerNode: Int = 0, storageBytes: Int = 0,
-        leaseSeconds: Double = .infinity, labels: [String: String] = [:]
+        nodes: Int = 1, minimumNodes: Int? = nil, maximumNodes: Int? = nil, coresPerNode: Int? = nil,
+        memoryPerNode: Int = 0, storageBytes: Int = 0, leaseSeconds: Double = .infinity,
+        labels: [String: String] = [:]
     ) async throws(LeptonError) -> Allocation {
         try allocateNow(
             ResourceRequest(
-                nodes: nodes, coresPerNode: coresPerNode ?? self.coresPerNode, memoryPerNode: memoryPerNode,
+                nodes: nodes, minimumNodes: minimumNodes, maximumNodes: maximumNodes,
+                coresPerNode: coresPerNode ?? self.coresPerNode, memoryPerNode: memoryPerNode,
                 storageBytes: storageBytes, leaseSeconds: leaseSeconds, labels: labels))
     }
 
+    /// Requests resources: granted at once, or refused. A request whose idempotency key was used before gets the
+    /// allocation of that time, as long as it has not ended.
+    ///
+    /// - Throws: `resourceExhausted`; `invalidArgument` when the key was used for another request.
+    public func allocate(_ request: ResourceRequest) async throws(LeptonError) -> Allocation {
+        try allocateNow(request)
+    }
+
+    /// Puts a request into the allocator's queue. The allocation that it returns is `pending` until its turn comes.
+    ///
+    /// - Throws: `resourceExhausted` when it could never be granted; `notFound` for an unknown queue; `notSupported`
+    ///   when the allocator has no queue; `invalidArgument` as `allocate`.
+    public func submit(_ request: ResourceRequest) throws(LeptonError) -> Allocation {
+        try once(request) { () throws(LeptonError) in try allocator.enqueue(request, meter: meter) }
+    }
+
     package func allocateNow(_ request: ResourceRequest) throws(LeptonError) -> Allocation {
-        let allocation = try allocator.allocate(request, meter: meter)
+        try once(request) { () throws(LeptonError) in try allocator.allocate(request, meter: meter) }
+    }
+
+    /// Makes an allocation unless one with the request's key lives.
+    private func once(
+        _ request: ResourceRequest, _ make: () throws(LeptonError) -> Allocation
+    ) throws(LeptonError) -> Allocation {
+        guard request.idempotencyKey != nil else { return noted(try make()) }
+        // Two calls with one key at the same moment must not both find none.
+        return try keyLock.withLock { () throws(LeptonError) in
+            if let earlier = try repeated(request) { return earlier }
+            return noted(try make())
+        }
+    }
+
+    /// The living allocation that a request's idempotency key was used for before.
+    private func repeated(_ request: ResourceRequest) throws(LeptonError) -> Allocation? {
+        guard let key = request.idempotencyKey else { return nil }
+        let earlier = granted.withLock { list in
+            list.compactMap(\.allocation).last { $0.request.idempotencyKey == key }
+        }
+        guard let earlier, !earlier.state.isFinal else { return nil }
+        guard earlier.request == request else {
+            throw LeptonError(
+                .invalidArgument, argument: "idempotency_key", expected: "a key that no other request was made with",
+                received: "'\(key)', the key of allocation \(earlier.id)")
+        }
+        return earlier
+    }
+
+    private func noted(_ allocation: Allocation) -> Allocation {
         granted.withLock { list in
             list.removeAll { $0.allocation == nil }
             list.append(WeakAllocation(allocation: allocation))

@@ -37,7 +37,7 @@ struct StoredDataset {
 }
 
 extension LeptonClient {
-    private func requireStore(_ name: String) throws(LeptonError) -> Store {
+    func requireStore(_ name: String) throws(LeptonError) -> Store {
         guard let store else {
             throw LeptonError(
                 .invalidState, argument: "store", expected: "a client with a store folder",

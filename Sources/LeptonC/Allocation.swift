@@ -33,8 +33,14 @@ extension lepton_resource_request: VersionedStruct {
 
     func resourceRequest() throws(LeptonError) -> ResourceRequest {
         try ResourceRequest(
-            nodes: Int(nodes), coresPerNode: Int(cores_per_node), memoryPerNode: Int(memory_per_node),
-            storageBytes: Int(storage_bytes), leaseSeconds: lease_seconds, labels: labelTexts())
+            nodes: Int(nodes), minimumNodes: min_nodes == 0 ? nil : Int(min_nodes),
+            maximumNodes: max_nodes == 0 ? nil : Int(max_nodes), coresPerNode: Int(cores_per_node),
+            memoryPerNode: Int(memory_per_node), acceleratorsPerNode: Int(accelerators_per_node),
+            storageBytes: Int(storage_bytes), priority: Int(priority),
+            queue: optionalText(queue, "request.queue") ?? ResourceRequest.defaultQueue,
+            tenant: optionalText(tenant, "request.tenant") ?? "",
+            idempotencyKey: optionalText(idempotency_key, "request.idempotency_key"), leaseSeconds: lease_seconds,
+            labels: labelTexts())
     }
 
     private func labelTexts() throws(LeptonError) -> [String: String] {
@@ -80,14 +86,30 @@ public func lepton_client_allocate(
     boundary(error) { () throws(LeptonError) in
         let client = try object(client, "client", as: LeptonClient.self)
         let out = try output(out, "out")
-        guard let request else {
-            throw LeptonError(
-                .invalidArgument, argument: "request", expected: "a lepton_resource_request", received: "NULL")
-        }
-        let wanted = try lepton_resource_request.read(request, "request").resourceRequest()
-        let allocation = try client.allocateNow(wanted)
+        let allocation = try client.allocateNow(wanted(request))
         try deliver(AllocationReference(allocation, of: client), to: out)
     }
+}
+
+@implementation @c
+public func lepton_client_submit(
+    _ client: OpaquePointer?, _ request: UnsafePointer<lepton_resource_request>?, _ out: HandleOut?,
+    _ error: ErrorOut?
+) -> lepton_status {
+    boundary(error) { () throws(LeptonError) in
+        let client = try object(client, "client", as: LeptonClient.self)
+        let out = try output(out, "out")
+        let allocation = try client.submit(wanted(request))
+        try deliver(AllocationReference(allocation, of: client), to: out)
+    }
+}
+
+private func wanted(_ request: UnsafePointer<lepton_resource_request>?) throws(LeptonError) -> ResourceRequest {
+    guard let request else {
+        throw LeptonError(
+            .invalidArgument, argument: "request", expected: "a lepton_resource_request", received: "NULL")
+    }
+    return try lepton_resource_request.read(request, "request").resourceRequest()
 }
 
 @implementation @c
@@ -102,7 +124,8 @@ public func lepton_allocation_get_info(
         let request = allocation.request
         var info = lepton_allocation_info.defaults
         info.state = allocation.state.rawValue
-        info.nodes = Int32(clamping: request.nodes)
+        // A request that waits has the nodes that it wants.
+        info.nodes = Int32(clamping: allocation.state == .pending ? request.nodes : allocation.nodeCount)
         info.cores_per_node = Int32(clamping: request.coresPerNode)
         info.memory_per_node = Int64(request.memoryPerNode)
         info.storage_bytes = Int64(request.storageBytes)

@@ -21,6 +21,8 @@ extension lepton_client_options: VersionedStruct {
         options.storageBytes = storage_bytes == 0 ? nil : Int(storage_bytes)
         options.storePath = try optionalText(store_path, "options.store_path")
         options.priceList = try optionalJSON(price_list, "options.price_list")
+        options.queues = try optionalJSON(queues, "options.queues")
+        options.acceleratorsPerNode = Int(accelerators_per_node)
         return options
     }
 }

@@ -33,6 +33,12 @@ extension lepton_fit_options: VersionedStruct {
         options.storeName = try optionalText(store_name, "options.store_name")
         options.progress = progressReporter(progress, context: progress_context)
         options.cancel = try optionalObject(cancel, "options.cancel")
+        options.autoscale = try flag(autoscale, "options.autoscale")
+        if let name = try optionalText(checkpoint_name, "options.checkpoint_name") {
+            options.checkpoint = CheckpointOptions(
+                name: name, everySteps: checkpoint_steps == 0 ? nil : Int(checkpoint_steps),
+                everySeconds: checkpoint_seconds == 0 ? nil : checkpoint_seconds)
+        }
         return options
     }
 

@@ -20,6 +20,7 @@ package enum ModelFile {
             ("lepton.epochs", String(snapshot.epochsTrained)),
         ]
         if let iterations = snapshot.iterations { metadata.append(("lepton.iterations", String(iterations))) }
+        if !snapshot.training.isNull { metadata.append(("lepton.training", snapshot.training.text)) }
         let prefix = try Safetensors.prefix(
             snapshot.tensors.map { ($0.name, $0.tensor.shape) }, metadata: metadata)
         try prefix.withUnsafeBufferPointer { (bytes) throws(LeptonError) in try write(UnsafeRawBufferPointer(bytes)) }
@@ -60,7 +61,9 @@ package enum ModelFile {
             compileConfig: try document("lepton.compile_config", contents.metadata),
             seed: try counter("lepton.seed", contents.metadata),
             epochsTrained: try counter("lepton.epochs", contents.metadata, upTo: maximumCount),
-            iterations: iterations, tensors: tensors)
+            iterations: iterations, tensors: tensors,
+            training: contents.metadata["lepton.training"] == nil
+                ? .null : try document("lepton.training", contents.metadata))
     }
 
     private static func document(_ key: String, _ metadata: JSONObject) throws(LeptonError) -> JSONValue {

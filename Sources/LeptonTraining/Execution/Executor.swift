@@ -9,7 +9,13 @@ import LeptonTensor
 package final class Executor {
     let plan: Plan
     private let pool: WorkerPool
-    private let workerCount: Int
+    /// More workers than this are of no use to any step.
+    private let maximumWorkers: Int
+    /// Workers that have memory to work in.
+    private var workerCount: Int
+    /// The pool's workers when memory was last seen to.
+    private var seenWorkers: Int
+    private let policy: ShardPolicy
     private let job: UnsafeMutablePointer<StepJob>
     private let penalties: Penalties?
     private let updater: Updater?
@@ -23,8 +29,7 @@ package final class Executor {
     private let parameters: AlignedBuffer<Float>
     private let states: RecurrentStates?
     /// Keeps alive what `workerMemory` points into.
-    private let floatBuffers: [AlignedBuffer<Float>]
-    private let pointerBuffers: [AlignedBuffer<UInt>]
+    private var buffers: [WorkerBuffers]
 
     /// - Parameters:
     ///   - parameters, states: the model's.
@@ -35,30 +40,12 @@ package final class Executor {
         optimizer: Optimizer?
     ) throws(LeptonError) {
         let dataCount = plan.dataFloatsPerRow.count
-        var floatBuffers: [AlignedBuffer<Float>] = []
-        var pointerBuffers: [AlignedBuffer<UInt>] = []
-        var memories: [WorkerMemory] = []
-        let workerCount = min(pool.workers, max(policy.shardCount, 1))
+        maximumWorkers = max(policy.shardCount, 1)
+        let workerCount = min(pool.workers, maximumWorkers)
         // Between two phases a shard's activations wait in memory that belongs to it rather than to the worker.
-        let memoryCount = plan.phaseCount > 1 ? max(policy.shardCount, 1) : workerCount
-        for _ in 0..<memoryCount {
-            let arena = try AlignedBuffer<Float>(zeros: plan.arenaFloats, purpose: "activations")
-            let stagingFloats = plan.dataFloatsPerRow.reduce(0, +) * policy.rowsPerShard
-            let staging = try AlignedBuffer<Float>(zeros: stagingFloats, purpose: "a batch's rows")
-            let block = try AlignedBuffer<Float>(zeros: WorkerMemory.blockFloats, purpose: "a block of gradients")
-            let data = try AlignedBuffer<UInt>(zeros: dataCount, purpose: "data pointers")
-            let parts = try AlignedBuffer<UInt>(zeros: policy.shardCount, purpose: "gradient pointers")
-            floatBuffers += [arena, staging, block]
-            pointerBuffers += [data, parts]
-            memories.append(
-                WorkerMemory(
-                    arena: arena.pointer, staging: staging.pointer,
-                    data: UnsafeMutableRawPointer(data.pointer)
-                        .bindMemory(to: UnsafeMutablePointer<Float>.self, capacity: max(dataCount, 1)),
-                    block: block.pointer,
-                    parts: UnsafeMutableRawPointer(parts.pointer)
-                        .bindMemory(to: UnsafePointer<Float>?.self, capacity: max(policy.shardCount, 1))))
-        }
+        let memoryCount = plan.phaseCount > 1 ? maximumWorkers : workerCount
+        var memories: [WorkerBuffers] = []
+        for _ in 0..<memoryCount { memories.append(try WorkerBuffers(plan, policy)) }
         let gradients =
             optimizer != nil
             ? try AlignedBuffer<Float>(zeros: policy.shardCount * layout.totalFloats, purpose: "gradients") : nil
@@ -70,13 +57,15 @@ package final class Executor {
         self.plan = plan
         self.pool = pool
         self.workerCount = workerCount
-        self.floatBuffers = floatBuffers
-        self.pointerBuffers = pointerBuffers
+        self.policy = policy
+        seenWorkers = pool.workers
+        buffers = memories
         self.gradients = gradients
         self.parameters = parameters
         self.states = states
         self.sums = sums
-        workerMemory = Executor.allocate(memories)
+        workerMemory = .allocate(capacity: maximumWorkers)
+        for (index, memory) in memories.enumerated() { (workerMemory + index).initialize(to: memory.memory) }
         floatsPerRow = Executor.allocate(plan.dataFloatsPerRow)
         dataBases = .allocate(capacity: max(dataCount, 1))
         job = .allocate(capacity: 1)
@@ -121,7 +110,7 @@ package final class Executor {
     ) {
         runShards(order, start, rows, iteration: state.iterations, totals: totals)
         StepJob.finish(job)
-        updater?.run(state, pool: pool)
+        updater?.run(state, pool: pool, workers: workerCount)
     }
 
     /// One evaluation step: the same sums, nothing changes.
@@ -129,10 +118,33 @@ package final class Executor {
         runShards(nil, start, rows, iteration: 0, totals: totals)
     }
 
+    /// Follows nodes that have joined or left since the last step: each worker needs memory of its own. When there is no
+    /// memory for all, those that have some do the work.
+    private func followPool() {
+        guard pool.workers != seenWorkers else { return }
+        seenWorkers = pool.workers
+        let wanted = min(pool.workers, maximumWorkers)
+        do throws(LeptonError) {
+            if plan.phaseCount == 1 {
+                while buffers.count < wanted {
+                    let added = try WorkerBuffers(plan, policy)
+                    (workerMemory + buffers.count).initialize(to: added.memory)
+                    buffers.append(added)
+                }
+            }
+            try penalties?.prepare(workers: wanted)
+            try updater?.prepare(workers: wanted)
+            workerCount = wanted
+        } catch {
+            workerCount = min(workerCount, wanted)
+        }
+    }
+
     private func runShards(
         _ order: UnsafePointer<Int64>?, _ start: Int, _ rows: Int, iteration: UInt64,
         totals: UnsafeMutablePointer<Double>
     ) {
+        followPool()
         job.pointee.iteration = iteration
         job.pointee.batch = BatchSource(data: dataBases, order: order, start: start, rows: rows)
         job.pointee.states = states?.pointers
@@ -157,5 +169,30 @@ package final class Executor {
         // Penalties on values are of the batch, divided by its rows; those on weights are added as they are.
         guard count > 0 else { return }
         totals[count - 1] = totals[count - 1] / Double(rows) + (penalties?.run(pool: pool, workers: workerCount) ?? 0)
+    }
+}
+
+/// The memory that one worker's `WorkerMemory` points into.
+private struct WorkerBuffers {
+    let memory: WorkerMemory
+    private let floats: [AlignedBuffer<Float>]
+    private let pointers: [AlignedBuffer<UInt>]
+
+    init(_ plan: Plan, _ policy: ShardPolicy) throws(LeptonError) {
+        let arena = try AlignedBuffer<Float>(zeros: plan.arenaFloats, purpose: "activations")
+        let stagingFloats = plan.dataFloatsPerRow.reduce(0, +) * policy.rowsPerShard
+        let staging = try AlignedBuffer<Float>(zeros: stagingFloats, purpose: "a batch's rows")
+        let block = try AlignedBuffer<Float>(zeros: WorkerMemory.blockFloats, purpose: "a block of gradients")
+        let data = try AlignedBuffer<UInt>(zeros: plan.dataFloatsPerRow.count, purpose: "data pointers")
+        let parts = try AlignedBuffer<UInt>(zeros: policy.shardCount, purpose: "gradient pointers")
+        floats = [arena, staging, block]
+        pointers = [data, parts]
+        memory = WorkerMemory(
+            arena: arena.pointer, staging: staging.pointer,
+            data: UnsafeMutableRawPointer(data.pointer)
+                .bindMemory(to: UnsafeMutablePointer<Float>.self, capacity: max(plan.dataFloatsPerRow.count, 1)),
+            block: block.pointer,
+            parts: UnsafeMutableRawPointer(parts.pointer)
+                .bindMemory(to: UnsafePointer<Float>?.self, capacity: max(policy.shardCount, 1)))
     }
 }

@@ -10,8 +10,7 @@ final class Penalties {
     private let tasks: UnsafeBufferPointer<WeightPenalty>
     private let job: UnsafeMutablePointer<PenaltyJob>
     private let values: AlignedBuffer<Double>
-    private let scratch: [AlignedBuffer<Float>]
-    private let scratchPointers: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    private let scratch: WorkerScratch
 
     /// Nil when no trained weight has a regulariser.
     init?(
@@ -23,23 +22,22 @@ final class Penalties {
             list.append(WeightPenalty(regularizer, shape: weight.spec.shape, entry))
         }
         guard !list.isEmpty else { return nil }
-        let floats = list.map(\.scratchFloats).max() ?? 0
-        var scratch: [AlignedBuffer<Float>] = []
-        for _ in 0..<workers { scratch.append(try AlignedBuffer(zeros: floats, purpose: "a regulariser's matrices")) }
-        self.scratch = scratch
+        scratch = WorkerScratch(floats: list.map(\.scratchFloats).max() ?? 0, purpose: "a regulariser's matrices")
+        try scratch.prepare(workers: workers)
         values = try AlignedBuffer(zeros: list.count, purpose: "penalties")
-        scratchPointers = Executor.allocate(scratch.map(\.pointer))
         tasks = UnsafeBufferPointer(start: Executor.allocate(list), count: list.count)
         job = .allocate(capacity: 1)
         job.initialize(
-            to: PenaltyJob(step: step, tasks: tasks, values: values.pointer, scratch: scratchPointers))
+            to: PenaltyJob(step: step, tasks: tasks, values: values.pointer, scratch: scratch.pointers))
     }
 
     deinit {
         job.deallocate()
         tasks.deallocate()
-        scratchPointers.deallocate()
     }
+
+    /// Makes sure that each of `workers` has memory of its own.
+    func prepare(workers: Int) throws(LeptonError) { try scratch.prepare(workers: workers) }
 
     /// The sum of the penalties; their gradients are added to those of the first shard when there are any.
     func run(pool: WorkerPool, workers: Int) -> Double {

@@ -10,14 +10,13 @@ final class Updater {
     private let weights: UnsafeBufferPointer<TrainedWeight>
     private let pieces: UnsafeBufferPointer<ParameterPiece>
     private let job: UnsafeMutablePointer<UpdateJob>
-    private let workers: Int
+    private var workers = 1
     private let isFused: Bool
     private let hasConstraints: Bool
     private let options: UpdateOptions
     private let sums: AlignedBuffer<Double>
     private let factors: AlignedBuffer<Float>
-    private let scratch: [AlignedBuffer<Float>]
-    private let scratchPointers: UnsafeMutablePointer<UnsafeMutablePointer<Float>>
+    private let scratch: WorkerScratch
 
     /// Floats in one piece of the parameters: enough to be worth a task, few enough to share between workers.
     private static let pieceFloats = 16 * 1024
@@ -44,27 +43,25 @@ final class Updater {
 
         sums = try AlignedBuffer(zeros: 2 * pieceList.count, purpose: "sums of gradients")
         factors = try AlignedBuffer(zeros: trained.count, purpose: "factors of gradients")
-        var scratch: [AlignedBuffer<Float>] = []
-        let floats = trained.map(\.scratchFloats).max() ?? 0
-        for _ in 0..<workers { scratch.append(try AlignedBuffer(zeros: floats, purpose: "an update's matrices")) }
-        self.scratch = scratch
-        self.workers = workers
-        scratchPointers = Executor.allocate(scratch.map(\.pointer))
+        scratch = WorkerScratch(floats: trained.map(\.scratchFloats).max() ?? 0, purpose: "an update's matrices")
+        try scratch.prepare(workers: workers)
         weights = UnsafeBufferPointer(start: Executor.allocate(trained), count: trained.count)
         pieces = UnsafeBufferPointer(start: Executor.allocate(pieceList), count: pieceList.count)
         job = .allocate(capacity: 1)
         job.initialize(
             to: UpdateJob(
                 step: step, weights: weights, pieces: pieces, sums: sums.pointer, factors: factors.pointer,
-                scratch: scratchPointers))
+                scratch: scratch.pointers))
     }
 
     deinit {
         job.deallocate()
         weights.deallocate()
         pieces.deallocate()
-        scratchPointers.deallocate()
     }
+
+    /// Makes sure that each of `workers` has memory of its own.
+    func prepare(workers: Int) throws(LeptonError) { try scratch.prepare(workers: workers) }
 
     private static func pieces(of range: Range<Int>, weight: Int) -> [ParameterPiece] {
         stride(from: range.lowerBound, to: range.upperBound, by: pieceFloats).map {
@@ -73,7 +70,10 @@ final class Updater {
     }
 
     /// The second half of a training step, once the shards' gradients are there. Moves the state on.
-    func run(_ state: OptimizerState, pool: WorkerPool) {
+    ///
+    /// - Parameter workers: those that memory was prepared for.
+    func run(_ state: OptimizerState, pool: WorkerPool, workers: Int) {
+        self.workers = workers
         job.pointee.update = state.nextUpdate(parameters: job.pointee.step.pointee.parameters)
         if isFused {
             run(pieces.count, pool) { UpdateJob.fuse($0, $1, $2) }

@@ -18,21 +18,37 @@ package final class WorkerPool {
     /// time have the same one.
     package typealias Body = @convention(c) (_ context: UnsafeMutableRawPointer, _ task: Int, _ worker: Int) -> Void
 
-    package let workers: Int
-    private let shared: SharedState
+    /// Threads that take part, the caller included.
+    package private(set) var workers: Int
+    private var shared: SharedState
     private var threads: [pthread_t] = []
 
     package init(workers: Int) {
         self.workers = max(1, workers)
-        // With more threads than cores, one that spins takes the time of one that has work.
-        shared = SharedState(spins: self.workers <= WorkerPool.onlineCores ? 4_000 : 0)
+        shared = SharedState(spins: WorkerPool.spins(workers: self.workers))
     }
+
+    /// With more threads than cores, one that spins takes the time of one that has work.
+    private static func spins(workers: Int) -> Int { workers <= onlineCores ? 1_000 : 0 }
 
     package static var onlineCores: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-    deinit {
+    deinit { endThreads() }
+
+    private func endThreads() {
         shared.stop()
         for thread in threads { pthread_join(thread, nil) }
+        threads = []
+    }
+
+    /// Sets how many threads take part from the next job on: nodes have joined or left. To be called between two jobs, by
+    /// the thread that runs them. Threads start again with the next job, so that those that left are really gone.
+    package func resize(to workers: Int) {
+        let count = max(1, workers)
+        guard count != self.workers else { return }
+        endThreads()
+        self.workers = count
+        shared = SharedState(spins: WorkerPool.spins(workers: count))
     }
 
     /// Runs tasks 0..<tasks, each once, and returns when all are done. What they do must not depend on which worker

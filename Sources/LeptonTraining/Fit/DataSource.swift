@@ -25,6 +25,8 @@ package struct SourceOptions {
     package var cancel: CancelToken?
     /// Asked between two steps; an error ends the fit.
     package var interruption: (() -> LeptonError?)?
+    /// Told the rows of each training step that was done.
+    package var didTrain: ((Int) -> Void)?
 
     package init() {}
 

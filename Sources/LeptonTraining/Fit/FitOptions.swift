@@ -35,6 +35,14 @@ package struct TrainingOptions {
     package var cancel: CancelToken?
     /// Asked between two steps, as the cancel switch is; an error ends the fit (a lease that is over, say).
     package var interruption: (() -> LeptonError?)?
+    /// Whether the next `interruption` is going to wait for nodes.
+    package var isAboutToWait: (() -> Bool)?
+    /// Told the rows of each training step that was done.
+    package var didTrain: ((Int) -> Void)?
+    /// Keeps the fit's position from time to time.
+    package var checkpoints: CheckpointPolicy?
+    /// Where a fit stood that this one goes on with; the model has been brought to the same state.
+    package var resumption: TrainingPosition?
 
     package init() {}
 

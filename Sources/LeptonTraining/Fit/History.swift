@@ -11,6 +11,15 @@ public struct History: Sendable, Equatable {
 
     package init() {}
 
+    /// A history that was kept elsewhere.
+    init(epochs: [Int], series: [(name: String, values: [Double])]) {
+        self.epochs = epochs
+        for (name, values) in series {
+            names.append(name)
+            self.series[name] = values
+        }
+    }
+
     /// The series called `name`, one value per epoch; nil for an unknown name.
     public func values(_ name: String) -> [Double]? { series[name] }
 

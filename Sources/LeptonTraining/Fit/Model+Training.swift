@@ -44,6 +44,17 @@ extension Model {
         }
     }
 
+    /// Throws `notSupported` for a model whose fits cannot be gone on with: what its layers carry from batch to batch is
+    /// not a part of its state in files.
+    package func requireCheckpointable() throws(LeptonError) {
+        guard lock.withLock({ built?.states == nil }) else {
+            throw LeptonError(
+                .notSupported, argument: "checkpoint",
+                expected: "a model without stateful layers; keep its weights with save between epochs instead",
+                received: "stateful recurrent layers")
+        }
+    }
+
     /// Loss and metrics on given data, as a history of one epoch.
     ///
     /// - Parameters:

@@ -82,6 +82,20 @@ final class Scoreboard {
         blocks.update(repeating: 0, count: sumCount)
     }
 
+    /// The sums over the epoch so far, to go on from them later.
+    var sums: [Double] {
+        get {
+            [rows] + UnsafeBufferPointer(start: losses, count: lossWeights.count + 1)
+                + UnsafeBufferPointer(start: blocks, count: sumCount)
+        }
+        set {
+            guard newValue.count == 1 + lossWeights.count + 1 + sumCount else { return }
+            rows = newValue[0]
+            for index in 0...lossWeights.count { losses[index] = newValue[1 + index] }
+            for index in 0..<sumCount { blocks[index] = newValue[2 + lossWeights.count + index] }
+        }
+    }
+
     /// Adds the batch: losses as means weighted by the number of rows, metrics by their own sums.
     func addBatch(rows count: Int) {
         rows += Double(count)

@@ -90,6 +90,7 @@ final class SourceTrainer {
             // The executor reads the memory that `data` holds or borrows.
             withExtendedLifetime(data) {}
             scores.addBatch(rows: data.rows)
+            options.didTrain?(data.rows)
             step += 1
             guard options.progress != nil else { continue }
             scores.write(to: values.pointer)

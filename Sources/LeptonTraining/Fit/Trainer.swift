@@ -26,7 +26,10 @@ final class Trainer {
     private let names: MetricNames
     private let epochNames: MetricNames
     private let values: AlignedBuffer<Double>
+    private let terms: TrainingTerms
     private var history = History()
+    private var stepsSinceCheckpoint = 0
+    private var lastCheckpoint: UInt64 = 0
     private var stopRequested = false
     private var failure: LeptonError?
 
@@ -43,13 +46,14 @@ final class Trainer {
         validation = try Trainer.makeValidation(prepared, options, pool)
         order = options.shuffle ? try AlignedBuffer(zeros: trainRows, purpose: "the order of rows") : nil
         names = MetricNames(scores.names)
-        epochNames = MetricNames(scores.names + (validation == nil ? [] : scores.names.map { "val_" + $0 }))
+        epochNames = MetricNames(prepared.terms.names)
         values = try AlignedBuffer(zeros: 2 * scores.names.count, purpose: "metric values")
         state = try model.ensureOptimizerState(context.built)
         seed = context.seed
         self.model = model
         self.options = options
         self.data = data
+        terms = prepared.terms
     }
 
     /// Data and options once they have been found to be in order.
@@ -59,6 +63,7 @@ final class Trainer {
         /// Validation data of its own; nil when there is none or it is split off.
         let heldOut: (data: PreparedData, context: TrainingContext)?
         let trainRows: Int
+        let terms: TrainingTerms
     }
 
     /// Checks all that can be wrong, before anything changes.
@@ -76,7 +81,9 @@ final class Trainer {
         try context.requireStatefulRows(
             heldOut?.data.rows ?? data.rows - trainRows, batchSize: options.validationBatchSize ?? options.batchSize,
             "validation")
-        return Prepared(context: context, data: data, heldOut: heldOut, trainRows: trainRows)
+        let isMeasured = heldOut != nil || trainRows < data.rows
+        let terms = try TrainingTerms(context, options, rows: trainRows, isMeasured: isMeasured)
+        return Prepared(context: context, data: data, heldOut: heldOut, trainRows: trainRows, terms: terms)
     }
 
     /// Rows that are trained on: all but the last fraction.
@@ -125,8 +132,13 @@ final class Trainer {
     ///
     /// - Throws: `cancelled` when the cancel switch was thrown.
     func run() throws(LeptonError) -> History {
-        report(.trainBegin, epoch: options.initialEpoch, step: 0, names, count: 0)
         var epoch = options.initialEpoch
+        if let position = options.resumption {
+            epoch = position.epoch
+            history = position.history
+        }
+        lastCheckpoint = options.checkpoints?.now() ?? 0
+        report(.trainBegin, epoch: epoch, step: 0, names, count: 0)
         while epoch < options.epochs, !stopRequested, failure == nil {
             runEpoch(epoch)
             epoch += 1
@@ -142,9 +154,13 @@ final class Trainer {
         report(.epochBegin, epoch: epoch, step: 0, names, count: 0)
         shuffleRows()
         scores.reset()
-        var start = 0
         var step = 0
-        while start < trainRows, !stopRequested, !isInterrupted() {
+        if let position = options.resumption, position.epoch == epoch {
+            step = position.step
+            scores.sums = position.sums
+        }
+        var start = min(step * batchSize, trainRows)
+        while start < trainRows, !stopRequested, !mustStop(epoch, step: step) {
             let rows = min(batchSize, trainRows - start)
             model.lock.withLock {
                 model.weightsVersion += 1
@@ -159,21 +175,60 @@ final class Trainer {
                 scores.write(to: values.pointer)
                 report(.batchEnd, epoch: epoch, step: step, names, count: names.strings.count)
             }
+            options.didTrain?(rows)
+            saveCheckpoint(epoch, step: step)
         }
         // An epoch that was stopped before its first step has no result.
         guard failure == nil, step > 0 else { return }
         finishEpoch(epoch, steps: step)
     }
 
+    /// Keeps the position when it is time to. A checkpoint that cannot be written ends the fit: the one that asked for it
+    /// relies on it.
+    private func saveCheckpoint(_ epoch: Int, step: Int) {
+        guard let policy = options.checkpoints, failure == nil else { return }
+        stepsSinceCheckpoint += 1
+        var isDue = policy.everySteps.map { stepsSinceCheckpoint >= $0 } ?? false
+        if !isDue, let span = policy.everyNanoseconds { isDue = policy.now() &- lastCheckpoint >= span }
+        if isDue { failure = writeCheckpoint(policy, epoch, step: step) }
+    }
+
+    private func writeCheckpoint(_ policy: CheckpointPolicy, _ epoch: Int, step: Int) -> LeptonError? {
+        let position = TrainingPosition(epoch: epoch, step: step, sums: scores.sums, history: history, terms: terms)
+        do throws(LeptonError) { try policy.save(position) } catch { return error }
+        stepsSinceCheckpoint = 0
+        lastCheckpoint = policy.now()
+        return nil
+    }
+
+    /// Whether the fit has to end before its next step; what could be lost is kept before that, and before a wait.
+    private func mustStop(_ epoch: Int, step: Int) -> Bool {
+        if let policy = options.checkpoints, options.isAboutToWait?() == true, stepsSinceCheckpoint > 0 {
+            failure = writeCheckpoint(policy, epoch, step: step)
+        }
+        guard failure == nil else { return true }
+        guard isInterrupted() else { return false }
+        keepPosition(epoch, step: step)
+        return true
+    }
+
+    /// The last thing that an interrupted fit does.
+    private func keepPosition(_ epoch: Int, step: Int) {
+        guard let policy = options.checkpoints, stepsSinceCheckpoint > 0 else { return }
+        // The reason of the stop is what the caller is to see, also when the checkpoint could not be written.
+        _ = writeCheckpoint(policy, epoch, step: step)
+    }
+
     private func finishEpoch(_ epoch: Int, steps done: Int) {
-        model.lock.withLock { model.epochsTrained += 1 }
         scores.write(to: values.pointer)
         var count = names.strings.count
         // An epoch that was stopped half-way still gets its validation, as in Keras.
-        if let validation {
-            guard runValidation(validation, epoch, into: values.pointer + count) else { return }
-            count *= 2
-        }
+        let isMeasured = validation.map { runValidation($0, epoch, into: values.pointer + count) } ?? true
+        // A fit that goes on from here measures the epoch again.
+        guard failure == nil else { return keepPosition(epoch, step: done) }
+        model.lock.withLock { model.epochsTrained += 1 }
+        guard isMeasured else { return }
+        if validation != nil { count *= 2 }
         history.append(epoch: epoch, names: epochNames.strings, values: values.pointer)
         report(.epochEnd, epoch: epoch, step: done, epochNames, count: count)
     }

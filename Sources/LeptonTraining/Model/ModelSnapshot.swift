@@ -22,10 +22,12 @@ package struct ModelSnapshot: Sendable {
     /// Optimizer steps done; nil when there is no optimizer state.
     package var iterations: UInt64?
     package var tensors: [NamedTensor]
+    /// Where a fit stood; null when none was running.
+    package var training: JSONValue
 
     package init(
         config: JSONValue, compileConfig: JSONValue, seed: UInt64, epochsTrained: UInt64, iterations: UInt64?,
-        tensors: [NamedTensor]
+        tensors: [NamedTensor], training: JSONValue = .null
     ) {
         self.config = config
         self.compileConfig = compileConfig
@@ -33,6 +35,7 @@ package struct ModelSnapshot: Sendable {
         self.epochsTrained = epochsTrained
         self.iterations = iterations
         self.tensors = tensors
+        self.training = training
     }
 }
 

@@ -6,8 +6,8 @@ static PyObject *client_create(PyObject *self, PyObject *arguments) {
     lepton_client_options options;
     lepton_client_options_init(&options);
     long long memory, storage;
-    if (!PyArg_ParseTuple(arguments, "iiLLzz", &options.nodes, &options.cores_per_node, &memory, &storage,
-                          &options.store_path, &options.price_list))
+    if (!PyArg_ParseTuple(arguments, "iiLLzzzi", &options.nodes, &options.cores_per_node, &memory, &storage,
+                          &options.store_path, &options.price_list, &options.queues, &options.accelerators_per_node))
         return NULL;
     options.memory_per_node = memory;
     options.storage_bytes = storage;
@@ -17,63 +17,6 @@ static PyObject *client_create(PyObject *self, PyObject *arguments) {
     Py_BEGIN_ALLOW_THREADS status = lepton_client_create(&options, &client, &error);
     Py_END_ALLOW_THREADS return status == LEPTON_OK ? core_handle_new(core_client_name, client)
                                                     : core_raise(status, error);
-}
-
-static PyObject *client_allocate(PyObject *self, PyObject *arguments) {
-    (void)self;
-    lepton_client *client;
-    lepton_resource_request request;
-    lepton_resource_request_init(&request);
-    long long memory, storage;
-    if (!PyArg_ParseTuple(arguments, "O&iiLLdz", core_client_converter, &client, &request.nodes,
-                          &request.cores_per_node, &memory, &storage, &request.lease_seconds, &request.labels))
-        return NULL;
-    request.memory_per_node = memory;
-    request.storage_bytes = storage;
-    lepton_allocation *allocation = NULL;
-    lepton_error *error = NULL;
-    lepton_status status;
-    Py_BEGIN_ALLOW_THREADS status = lepton_client_allocate(client, &request, &allocation, &error);
-    Py_END_ALLOW_THREADS return status == LEPTON_OK ? core_handle_new(core_allocation_name, allocation)
-                                                    : core_raise(status, error);
-}
-
-static PyObject *allocation_get_info(PyObject *self, PyObject *arguments) {
-    (void)self;
-    lepton_allocation *allocation;
-    if (!PyArg_ParseTuple(arguments, "O&", core_allocation_converter, &allocation)) return NULL;
-    lepton_allocation_info info = {.struct_size = sizeof info};
-    lepton_error *error = NULL;
-    lepton_status status;
-    Py_BEGIN_ALLOW_THREADS status = lepton_allocation_get_info(allocation, &info, &error);
-    Py_END_ALLOW_THREADS if (status != LEPTON_OK) return core_raise(status, error);
-    return Py_BuildValue("{s:i,s:i,s:i,s:L,s:L,s:d,s:s}", "state", (int)info.state, "nodes", (int)info.nodes,
-                         "cores_per_node", (int)info.cores_per_node, "memory_per_node", (long long)info.memory_per_node,
-                         "storage_bytes", (long long)info.storage_bytes, "lease_remaining", info.lease_remaining, "id",
-                         info.id);
-}
-
-static PyObject *allocation_renew(PyObject *self, PyObject *arguments) {
-    (void)self;
-    lepton_allocation *allocation;
-    double seconds;
-    if (!PyArg_ParseTuple(arguments, "O&d", core_allocation_converter, &allocation, &seconds)) return NULL;
-    lepton_error *error = NULL;
-    lepton_status status;
-    Py_BEGIN_ALLOW_THREADS status = lepton_allocation_renew(allocation, seconds, &error);
-    Py_END_ALLOW_THREADS if (status != LEPTON_OK) return core_raise(status, error);
-    Py_RETURN_NONE;
-}
-
-static PyObject *allocation_close(PyObject *self, PyObject *arguments) {
-    (void)self;
-    lepton_allocation *allocation;
-    if (!PyArg_ParseTuple(arguments, "O&", core_allocation_converter, &allocation)) return NULL;
-    lepton_error *error = NULL;
-    lepton_status status;
-    Py_BEGIN_ALLOW_THREADS status = lepton_allocation_close(allocation, &error);
-    Py_END_ALLOW_THREADS if (status != LEPTON_OK) return core_raise(status, error);
-    Py_RETURN_NONE;
 }
 
 static PyObject *client_utilization(PyObject *self, PyObject *arguments) {
@@ -129,12 +72,8 @@ static PyObject *cancel_trigger(PyObject *self, PyObject *arguments) {
 
 PyMethodDef core_client_methods[] = {
     {"client_create", client_create, METH_VARARGS, NULL},
-    {"client_allocate", client_allocate, METH_VARARGS, NULL},
     {"client_utilization", client_utilization, METH_VARARGS, NULL},
     {"client_usage", client_usage, METH_VARARGS, NULL},
-    {"allocation_get_info", allocation_get_info, METH_VARARGS, NULL},
-    {"allocation_renew", allocation_renew, METH_VARARGS, NULL},
-    {"allocation_close", allocation_close, METH_VARARGS, NULL},
     {"cancel_create", cancel_create, METH_NOARGS, NULL},
     {"cancel_trigger", cancel_trigger, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -87,6 +87,10 @@ static PyObject *client_fit(PyObject *self, PyObject *arguments, PyObject *keywo
         "events",
         "batch_interval",
         "cancel",
+        "checkpoint_name",
+        "checkpoint_steps",
+        "checkpoint_seconds",
+        "autoscale",
         NULL,
     };
     lepton_client *client;
@@ -96,14 +100,17 @@ static PyObject *client_fit(PyObject *self, PyObject *arguments, PyObject *keywo
     PyObject *arrays[ARRAYS_OF_FIT], *weights, *callback;
     unsigned events;
     double batch_interval;
+    long long checkpoint_steps;
     if (!PyArg_ParseTupleAndKeywords(
-            arguments, keywords, "O&O&OOiiipdOOOiiOOO&zOIdO&:client_fit", names, core_client_converter, &client,
+            arguments, keywords, "O&O&OOiiipdOOOiiOOO&zOIdO&zLdp:client_fit", names, core_client_converter, &client,
             core_model_converter, &model, &arrays[0], &arrays[1], &options.batch_size, &options.epochs,
             &options.initial_epoch, &options.shuffle, &options.validation_split, &arrays[2], &arrays[3], &arrays[4],
             &options.validation_batch_size, &options.nonfinite, &arrays[5], &weights, core_allocation_or_none_converter,
             &options.allocation, &options.store_name, &callback, &events, &batch_interval,
-            core_cancel_or_none_converter, &options.cancel))
+            core_cancel_or_none_converter, &options.cancel, &options.checkpoint_name, &checkpoint_steps,
+            &options.checkpoint_seconds, &options.autoscale))
         return NULL;
+    options.checkpoint_steps = checkpoint_steps;
 
     core_tensors x, y, validation_x, validation_y, validation_weight, weight;
     PyObject *result = NULL;

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any  # noqa: E402
 
 from . import keras  # noqa: E402  the check above comes first
 from ._version import __version__  # noqa: E402
+from .allocation import Allocation, AllocationEvent  # noqa: E402
 from .client import (  # noqa: E402
-    Allocation,
     CancelToken,
     LeptonClient,
     current_client,
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Allocation",
+    "AllocationEvent",
     "CancelToken",
     "CancelledError",
     "CorruptDataError",

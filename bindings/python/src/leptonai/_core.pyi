@@ -38,20 +38,35 @@ def client_create(
     storage_bytes: int,
     store_path: str | None,
     price_list: str | None,
+    queues: str | None,
+    accelerators_per_node: int,
     /,
 ) -> ClientHandle: ...
-def client_allocate(
+def client_request(
     client: ClientHandle,
     nodes: int,
+    min_nodes: int,
+    max_nodes: int,
     cores_per_node: int,
+    accelerators_per_node: int,
     memory_per_node: int,
     storage_bytes: int,
     lease_seconds: float,
+    priority: int,
+    queue: str | None,
+    tenant: str | None,
+    idempotency_key: str | None,
     labels: str | None,
+    waits: bool,
     /,
 ) -> AllocationHandle: ...
 def allocation_get_info(allocation: AllocationHandle, /) -> dict[str, Any]: ...
 def allocation_renew(allocation: AllocationHandle, seconds: float, /) -> None: ...
+def allocation_resize(allocation: AllocationHandle, nodes: int, /) -> None: ...
+def allocation_wait(allocation: AllocationHandle, seconds: float, /) -> None: ...
+def allocation_next_event(
+    allocation: AllocationHandle, after: int, seconds: float, /
+) -> tuple[int, int, int, int, str, int]: ...
 def allocation_close(allocation: AllocationHandle, /) -> None: ...
 def client_utilization(client: ClientHandle, /) -> dict[str, float]: ...
 def client_usage(client: ClientHandle, format: int, /) -> str: ...
@@ -132,6 +147,10 @@ def client_fit(
     events: int,
     batch_interval: float,
     cancel: CancelHandle | None,
+    checkpoint_name: str | None,
+    checkpoint_steps: int,
+    checkpoint_seconds: float,
+    autoscale: bool,
 ) -> tuple[HistoryHandle | None, BaseException | None]: ...
 def client_evaluate(
     client: ClientHandle,

@@ -8,35 +8,22 @@ import math
 import os
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, Unpack
 
 from . import _core
+from .allocation import INT32_MAX, INT64_MAX, Allocation, Checkpoint, count
 from .errors import InvalidStateError, bad_argument
 
 if TYPE_CHECKING:
-    from ._core import AllocationHandle, CancelHandle, ClientHandle
+    from ._core import CancelHandle, ClientHandle
     from .keras.callbacks import History
     from .keras.models.model import Model
     from .keras.trainers.arguments import EvaluateArguments, FitArguments, PredictArguments
     from .usage import Usage, Utilization
 
 __all__ = ["Allocation", "CancelToken", "LeptonClient", "current_client"]
-
-_STATES = ("pending", "active", "draining", "released", "expired", "failed")
-_INT32_MAX = 2**31 - 1
-_INT64_MAX = 2**63 - 1
-
-
-def _count(argument: str, value: object, low: int, high: int) -> int:
-    """`value` as an int that the library's field can hold."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise bad_argument(argument, f"an integer of at least {low}", value)
-    number: int = value.__index__()
-    if not low <= number <= high:
-        raise bad_argument(argument, f"an integer in {low} ... {high}", number)
-    return number
 
 
 class CancelToken:
@@ -53,90 +40,6 @@ class CancelToken:
         _core.cancel_trigger(self._handle)
 
 
-class Allocation:
-    """Resources that a client granted. Leaving its `with` block, or `close`, gives them back and ends the charge."""
-
-    def __init__(self, handle: AllocationHandle, client: LeptonClient) -> None:
-        self._handle = handle
-        self._client = client
-        self._pid = os.getpid()
-
-    def _native(self) -> AllocationHandle:
-        if self._pid != os.getpid():
-            raise InvalidStateError(
-                "this allocation belongs to the parent process; allocate again in the child, after the fork"
-            )
-        return self._handle
-
-    def _info(self) -> dict[str, Any]:
-        return _core.allocation_get_info(self._native())
-
-    @property
-    def id(self) -> str:
-        """The name under which usage is recorded."""
-        return str(self._info()["id"])
-
-    @property
-    def state(self) -> str:
-        """ "pending", "active", "draining", "released", "expired" or "failed"."""
-        state: int = self._info()["state"]
-        return _STATES[state] if 0 <= state < len(_STATES) else f"unknown ({state})"
-
-    @property
-    def nodes(self) -> int:
-        """Compute nodes granted."""
-        return int(self._info()["nodes"])
-
-    @property
-    def cores_per_node(self) -> int:
-        """Cores of each node."""
-        return int(self._info()["cores_per_node"])
-
-    @property
-    def memory_per_node(self) -> int:
-        """Bytes of memory reserved on each node."""
-        return int(self._info()["memory_per_node"])
-
-    @property
-    def storage_bytes(self) -> int:
-        """Bytes of shared storage reserved."""
-        return int(self._info()["storage_bytes"])
-
-    @property
-    def lease_remaining(self) -> float:
-        """Seconds until the lease ends; infinity without an end, 0 once over."""
-        return float(self._info()["lease_remaining"])
-
-    def renew(self, seconds: float) -> None:
-        """Extends the lease to `seconds` from now.
-
-        Raises:
-            ValueError: `seconds` is not positive.
-            TimedOutError: the lease is already over.
-            InvalidStateError: the allocation is closed.
-        """
-        _core.allocation_renew(self._native(), float(seconds))
-
-    def close(self) -> None:
-        """Gives the resources back now. Closing twice is no error."""
-        if self._pid == os.getpid():
-            _core.allocation_close(self._handle)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def __repr__(self) -> str:
-        if self._pid != os.getpid():
-            return "<Allocation of the parent process>"
-        info = self._info()
-        return f"<Allocation {info['id']} {self.state}: {info['nodes']} nodes x {info['cores_per_node']} cores>"
-
-
 class _Options(NamedTuple):
     """What a client was created with; a forked child creates its own from it."""
 
@@ -146,11 +49,11 @@ class _Options(NamedTuple):
     storage_bytes: int
     store: str | None
     prices: str | None
+    queues: str | None
+    accelerators_per_node: int
 
     def create(self) -> ClientHandle:
-        return _core.client_create(
-            self.nodes, self.cores_per_node, self.memory_per_node, self.storage_bytes, self.store, self.prices
-        )
+        return _core.client_create(*self)
 
 
 class LeptonClient:
@@ -169,6 +72,10 @@ class LeptonClient:
         storage_bytes: Bytes of shared storage; 0 is the free disk of the store's folder.
         store: Folder for datasets and parameters, created if absent; None keeps them in memory.
         prices: The price list: a dict, JSON text, or the path of a JSON file; None is the default list.
+        queues: What requests may wait in beside the queue "default": dicts such as
+            ``{"name": "a", "weight": 2, "quota": {"cores": 4}, "borrowing": {"cores": 2}}``. A resource that a quota
+            does not name is not limited.
+        accelerators_per_node: Accelerators that nodes are declared to have.
 
     Raises:
         ValueError: A negative count, or a malformed price list.
@@ -184,14 +91,18 @@ class LeptonClient:
         storage_bytes: int = 0,
         store: str | os.PathLike[str] | None = None,
         prices: Mapping[str, Any] | str | os.PathLike[str] | None = None,
+        queues: Sequence[Mapping[str, Any]] | None = None,
+        accelerators_per_node: int = 0,
     ) -> None:
         self._options = _Options(
-            _count("nodes", nodes, 0, _INT32_MAX),
-            _count("cores_per_node", cores_per_node, 0, _INT32_MAX),
-            _count("memory_per_node", memory_per_node, 0, _INT64_MAX),
-            _count("storage_bytes", storage_bytes, 0, _INT64_MAX),
+            count("nodes", nodes, 0, INT32_MAX),
+            count("cores_per_node", cores_per_node, 0, INT32_MAX),
+            count("memory_per_node", memory_per_node, 0, INT64_MAX),
+            count("storage_bytes", storage_bytes, 0, INT64_MAX),
             None if store is None else os.fspath(store),
             _price_list(prices),
+            _queue_list(queues),
+            count("accelerators_per_node", accelerators_per_node, 0, INT32_MAX),
         )
         self._lock = threading.Lock()
         self._tokens: list[contextvars.Token[LeptonClient | None]] = []
@@ -215,38 +126,123 @@ class LeptonClient:
         nodes: int = 1,
         cores_per_node: int = 1,
         *,
+        min_nodes: int | None = None,
+        max_nodes: int | None = None,
         memory_per_node: int = 0,
+        accelerators_per_node: int = 0,
         storage_bytes: int = 0,
+        priority: int = 0,
+        queue: str | None = None,
+        tenant: str | None = None,
+        idempotency_key: str | None = None,
         lease_seconds: float = math.inf,
         labels: Mapping[str, str] | None = None,
+        wait: float | bool = False,
     ) -> Allocation:
         """Requests resources: all of them are granted, or none.
 
         Args:
             nodes: Compute nodes, at least 1.
             cores_per_node: Cores on each, at least 1.
+            min_nodes: Fewer nodes that will do when `nodes` are not free; None starts with `nodes` and no fewer.
+            max_nodes: The most that the job may grow to by itself; None: it does not.
             memory_per_node: Bytes to reserve on each.
+            accelerators_per_node: Accelerators to reserve on each.
             storage_bytes: Bytes of shared storage to reserve.
+            priority: -1000 to 1000; in a queue, higher ones are served first, and those of lower ones give way.
+            queue: Where to wait, and whose quota to count against; None is "default".
+            tenant: Who pays. Tenants that name no queue share fairly.
+            idempotency_key: A request that is repeated with the same key gets the same allocation.
             lease_seconds: Seconds after which the resources are taken back; infinity is until closed.
             labels: Texts that appear on the bill.
+            wait: False answers at once; True waits for the request's turn; a number waits so many seconds at most.
 
         Raises:
             ResourceExhaustedError: More than there is; names the resource, the amount asked and the amount free.
-            ValueError: A count below its least value.
+            TimedOutError: The request's turn did not come in time.
+            ValueError: A count out of its range.
+            NotFoundError: A queue that there is not.
         """
+        allocation = self._request(
+            nodes,
+            cores_per_node,
+            waits=wait is not False,
+            min_nodes=min_nodes,
+            max_nodes=max_nodes,
+            memory_per_node=memory_per_node,
+            accelerators_per_node=accelerators_per_node,
+            storage_bytes=storage_bytes,
+            priority=priority,
+            queue=queue,
+            tenant=tenant,
+            idempotency_key=idempotency_key,
+            lease_seconds=lease_seconds,
+            labels=labels,
+        )
+        if wait is not False:
+            try:
+                allocation.wait(None if wait is True else float(wait))
+            except BaseException:
+                allocation.close()
+                raise
+        return allocation
+
+    def submit(self, nodes: int = 1, cores_per_node: int = 1, **request: Any) -> Allocation:
+        """Puts a request into its queue and does not wait: the allocation is "pending" until its turn comes.
+
+        Args:
+            nodes: Compute nodes, at least 1.
+            cores_per_node: Cores on each, at least 1.
+            request: The other arguments of `allocate`, without `wait`.
+
+        Raises:
+            ResourceExhaustedError: The request could never be granted.
+            ValueError: A count out of its range.
+            NotFoundError: A queue that there is not.
+        """
+        if "wait" in request:
+            raise TypeError("submit() does not wait: call wait() of the allocation that it returns")
+        return self._request(nodes, cores_per_node, waits=True, **request)
+
+    def _request(
+        self,
+        nodes: int,
+        cores_per_node: int,
+        *,
+        waits: bool,
+        min_nodes: int | None = None,
+        max_nodes: int | None = None,
+        memory_per_node: int = 0,
+        accelerators_per_node: int = 0,
+        storage_bytes: int = 0,
+        priority: int = 0,
+        queue: str | None = None,
+        tenant: str | None = None,
+        idempotency_key: str | None = None,
+        lease_seconds: float = math.inf,
+        labels: Mapping[str, str] | None = None,
+    ) -> Allocation:
         text = None
         if labels is not None:
             if not all(isinstance(key, str) and isinstance(value, str) for key, value in labels.items()):
                 raise bad_argument("labels", "a dict of str to str", labels)
             text = json.dumps(dict(labels))
-        handle = _core.client_allocate(
+        handle = _core.client_request(
             self._native(),
-            _count("nodes", nodes, 1, _INT32_MAX),
-            _count("cores_per_node", cores_per_node, 1, _INT32_MAX),
-            _count("memory_per_node", memory_per_node, 0, _INT64_MAX),
-            _count("storage_bytes", storage_bytes, 0, _INT64_MAX),
+            count("nodes", nodes, 1, INT32_MAX),
+            0 if min_nodes is None else count("min_nodes", min_nodes, 1, INT32_MAX),
+            0 if max_nodes is None else count("max_nodes", max_nodes, 1, INT32_MAX),
+            count("cores_per_node", cores_per_node, 1, INT32_MAX),
+            count("accelerators_per_node", accelerators_per_node, 0, INT32_MAX),
+            count("memory_per_node", memory_per_node, 0, INT64_MAX),
+            count("storage_bytes", storage_bytes, 0, INT64_MAX),
             float(lease_seconds),
+            count("priority", priority, -1000, 1000),
+            queue,
+            tenant,
+            idempotency_key,
             text,
+            waits,
         )
         return Allocation(handle, self)
 
@@ -271,6 +267,10 @@ class LeptonClient:
         *,
         allocation: Allocation | None = None,
         store: str | None = None,
+        checkpoint: str | None = None,
+        checkpoint_steps: int | None = None,
+        checkpoint_seconds: float | None = None,
+        autoscale: bool = False,
         cancel: CancelToken | None = None,
         **arguments: Unpack[FitArguments],
     ) -> History:
@@ -283,9 +283,26 @@ class LeptonClient:
             allocation: Where to train; None is the client's latest active allocation, or else all its free cores for
                 this call.
             store: Keep the dataset and the parameters in the client's store under this name and train from there.
+            checkpoint: Keep the position in the client's store under this name from time to time. When a fit of this
+                name was not completed, because its process ended, this one goes on from its last position and comes
+                to the same bits. States of callbacks are not kept.
+            checkpoint_steps: After so many steps; None: not by steps.
+            checkpoint_seconds: After so much time; None: every 60 seconds, or not by time where steps are given.
+            autoscale: Let the allocation grow and shrink between its `min_nodes` and `max_nodes`, as the measured
+                throughput says.
             cancel: A token that stops the training from another thread.
         """
-        return model._fit(self, x, y, allocation=allocation, store=store, cancel=cancel, **arguments)
+        return model._fit(
+            self,
+            x,
+            y,
+            allocation=allocation,
+            store=store,
+            checkpoint=Checkpoint.checked(checkpoint, checkpoint_steps, checkpoint_seconds),
+            autoscale=bool(autoscale),
+            cancel=cancel,
+            **arguments,
+        )
 
     def evaluate(
         self,
@@ -392,6 +409,16 @@ def _renew_lock_in_child() -> None:
 
 
 os.register_at_fork(after_in_child=_renew_lock_in_child)
+
+
+def _queue_list(queues: Sequence[Mapping[str, Any]] | None) -> str | None:
+    """The queues as JSON text."""
+    if queues is None:
+        return None
+    try:
+        return json.dumps([dict(queue) for queue in queues])
+    except (TypeError, ValueError) as error:
+        raise bad_argument("queues", "a list of dicts that JSON can hold", repr(queues)) from error
 
 
 def _price_list(prices: Mapping[str, Any] | str | os.PathLike[str] | None) -> str | None:

@@ -29,6 +29,8 @@ class FitDispatcher:
         batch_interval: Seconds between two BATCH_END events that are needed.
         logs: Of the last epoch that ended.
         ended: Epochs that ended.
+        initial_epoch: The first epoch that was asked for, until the first event has come.
+        resumed: Epochs that a fit of another process did, whose checkpoint this one goes on from.
 
     Args:
         is_streamed: Whether batches come from a source, which tells of each but an epoch's first that it begins.
@@ -71,9 +73,21 @@ class FitDispatcher:
         self.batch_interval = 0.0 if self._each_batch else INTERVAL
         self.logs: dict[str, Any] = {}
         self.ended = 0
+        self.initial_epoch: int | None = None
+        self.resumed = 0
+
+    def restore_history(self, initial_epoch: int, done: dict[str, list[Any]]) -> None:
+        """Makes the history that of the whole training, of which this process did the last part."""
+        epochs = self.resumed + self.ended
+        self._history.epoch = list(range(initial_epoch, initial_epoch + epochs))
+        self._history.history = {name: list(values[:epochs]) for name, values in done.items()}
 
     def __call__(self, event: int, epoch: int, step: int, steps: int, logs: dict[str, Any]) -> bool:
         logs = with_arrays(logs)
+        if self.initial_epoch is not None:
+            # The first event tells where the library took the training up.
+            self.resumed = max(epoch - self.initial_epoch, 0)
+            self.initial_epoch = None
         if event in (VALIDATION_BEGIN, VALIDATION_BATCH_END, VALIDATION_END):
             self._validation(event, step, steps, logs)
             # As in Keras, a validation that has begun is completed; the end of its epoch sees `stop_training`.

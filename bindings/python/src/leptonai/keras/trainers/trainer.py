@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ... import _core
+from ...allocation import Checkpoint
 from ...errors import (
     InvalidStateError,
     NotSupportedError,
@@ -51,6 +52,7 @@ Array = NDArray[Any]
 _FLOAT32 = np.dtype(np.float32)
 _DEFAULT_BATCH = 32
 _NO_ARRAYS: tuple[Array, ...] = ()
+_NO_CHECKPOINT = Checkpoint()
 
 
 class Trainer(BatchMethods):
@@ -201,6 +203,8 @@ class Trainer(BatchMethods):
         *,
         allocation: Allocation | None = None,
         store: str | None = None,
+        checkpoint: Checkpoint = _NO_CHECKPOINT,
+        autoscale: bool = False,
         cancel: CancelToken | None = None,
         batch_size: int | None = None,
         epochs: int = 1,
@@ -236,6 +240,15 @@ class Trainer(BatchMethods):
         ):
             if store is not None:
                 raise NotSupportedError("store: data that comes in batches is not kept; give whole arrays")
+            if checkpoint.name is not None:
+                raise NotSupportedError(
+                    "checkpoint: data that comes in batches cannot be taken up in the middle; give whole arrays, or use "
+                    "the callback BackupAndRestore"
+                )
+            if autoscale:
+                raise NotSupportedError(
+                    "autoscale: not for data that comes in batches; give whole arrays, or call resize of the allocation"
+                )
             from . import streaming
 
             handle, stopped_by, dispatcher, user_callbacks, history, initial_epoch = streaming.fit(
@@ -286,6 +299,7 @@ class Trainer(BatchMethods):
             dispatcher.before_fit()
             # What a callback brought back may have been trained for longer than is asked for.
             initial_epoch = min(self._initial_epoch or initial_epoch, epochs)
+            dispatcher.initial_epoch = initial_epoch
             handle, stopped_by = _core.client_fit(
                 client=client._native(),
                 model=self._handle,
@@ -311,6 +325,10 @@ class Trainer(BatchMethods):
                 events=dispatcher.events,
                 batch_interval=dispatcher.batch_interval,
                 cancel=None if cancel is None else cancel._handle,
+                checkpoint_name=checkpoint.name,
+                checkpoint_steps=checkpoint.steps,
+                checkpoint_seconds=checkpoint.seconds,
+                autoscale=autoscale,
             )
         finally:
             self._fit_lock.release()
@@ -327,7 +345,10 @@ class Trainer(BatchMethods):
     ) -> None:
         """Brings the history up to what was done, and raises what stopped the training."""
         done = {} if handle is None else read_history(handle)
-        for number in range(dispatcher.ended, len(done.get("loss", ()))):
+        if dispatcher.resumed:
+            # The epochs before a resumption are the library's alone, and come first.
+            dispatcher.restore_history(initial_epoch, done)
+        for number in range(dispatcher.ended + dispatcher.resumed, len(done.get("loss", ()))):
             logs = {name: values[number] for name, values in done.items() if number < len(values)}
             if stopped_by is None:
                 dispatcher.epoch_end(initial_epoch + number, logs)

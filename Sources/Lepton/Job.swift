@@ -1,0 +1,127 @@
+import LeptonResources
+import LeptonTensor
+import LeptonTraining
+
+/// One call's use of an allocation: the one given, the client's latest that is active, or one for the time of the call.
+/// It is taken when the work asks for its workers, so that a call that is refused costs nothing.
+///
+/// Between two steps it follows the allocation: workers join and leave as nodes do, and when the nodes are needed
+/// elsewhere the work gives them back and waits for its turn.
+///
+/// Not `Sendable`: it belongs to the calling thread.
+final class Job {
+    private let name: String
+    private let client: LeptonClient
+    private let given: Allocation?
+    private let storageBytes: Int
+    private var allocation: Allocation?
+    private var isOwn = false
+    private var pool: WorkerPool?
+    /// The allocation's version that the pool was last fitted to.
+    private var seenVersion = 0
+    private var autoscaler: Autoscaler?
+    private let autoscales: Bool
+    private var lastStep: UInt64 = 0
+
+    init(
+        _ name: String, client: LeptonClient, allocation: Allocation?, storageBytes: Int = 0, autoscale: Bool = false
+    ) {
+        self.name = name
+        self.client = client
+        given = allocation
+        self.storageBytes = storageBytes
+        autoscales = autoscale
+    }
+
+    func run<Result>(_ body: () throws(LeptonError) -> Result) throws(LeptonError) -> Result {
+        defer { finish() }
+        return try body()
+    }
+
+    func startPool() throws(LeptonError) -> WorkerPool {
+        if let existing = given ?? client.currentAllocation() { return try start(on: existing) }
+        do throws(LeptonError) {
+            let own = try client.allocateFree(job: name, storageBytes: storageBytes)
+            isOwn = true
+            return try start(on: own)
+        } catch {
+            // A callback of a fit that has every core may still ask the model something: on its own thread.
+            guard error.code == .resourceExhausted, name != "fit" else { throw error }
+            return WorkerPool(workers: 1)
+        }
+    }
+
+    private func start(on allocation: Allocation) throws(LeptonError) -> WorkerPool {
+        try allocation.beginUse()
+        self.allocation = allocation
+        try allocation.waitUntilActive()
+        seenVersion = allocation.version
+        let pool = WorkerPool(workers: allocation.totalCores)
+        self.pool = pool
+        if autoscales { autoscaler = Autoscaler(range: allocation.request.autoscalingRange) }
+        lastStep = client.time.monotonic()
+        return pool
+    }
+
+    /// Called between two steps: follows the allocation. What it answers ends the job: the cancel switch was thrown, or
+    /// the allocation is no more.
+    func interruption(cancel: CancelToken? = nil) -> LeptonError? {
+        if let cancel, cancel.isCancelled { return LeptonError(.cancelled, "\(name) was cancelled") }
+        guard let allocation else { return nil }
+        do throws(LeptonError) {
+            try allocation.checkActive()
+            if allocation.version != seenVersion { try follow(allocation, cancel) }
+            return nil
+        } catch { return error }
+    }
+
+    /// Whether the nodes are needed elsewhere, so that the next `interruption` gives them back and waits.
+    var isAboutToWait: Bool { allocation.map { $0.version != seenVersion && $0.state == .draining } ?? false }
+
+    private func follow(_ allocation: Allocation, _ cancel: CancelToken?) throws(LeptonError) {
+        while allocation.version != seenVersion {
+            seenVersion = allocation.version
+            if allocation.state != .active { try allocation.yieldNodes { cancel?.isCancelled ?? false } }
+            pool?.resize(to: allocation.totalCores)
+        }
+        autoscaler?.restart(afterRefusal: false)
+        lastStep = client.time.monotonic()
+    }
+
+    /// Called after each training step: asks for more or fewer nodes when that is what the measurement says.
+    func didTrain(rows: Int) {
+        guard autoscaler != nil, let allocation else { return }
+        let now = client.time.monotonic()
+        defer { lastStep = now }
+        let nodes = allocation.nodeCount
+        guard let wanted = autoscaler?.observe(nodes: nodes, rows: rows, nanoseconds: now &- lastStep) else { return }
+        do throws(LeptonError) {
+            try allocation.resize(nodes: wanted)
+            // Its own change is what the autoscaler is going to judge.
+            seenVersion = allocation.version
+            pool?.resize(to: allocation.totalCores)
+        } catch {
+            autoscaler?.restart(afterRefusal: true)
+        }
+    }
+
+    private func finish() {
+        guard let allocation else { return }
+        allocation.endUse()
+        self.allocation = nil
+        // Closing can only fail while another job uses it, and nobody else knows of an own one.
+        if isOwn { try? allocation.close() }
+    }
+}
+
+extension TrainingOptions {
+    /// The same options, which also follow the job's allocation and stop when it ends.
+    func bound(to job: Job) -> TrainingOptions {
+        var options = self
+        let cancel = options.cancel
+        options.interruption = { job.interruption(cancel: cancel) }
+        options.isAboutToWait = { job.isAboutToWait }
+        options.didTrain = { job.didTrain(rows: $0) }
+        return options
+    }
+}

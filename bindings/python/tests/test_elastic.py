@@ -1,0 +1,212 @@
+"""Allocations that wait, grow and shrink, and fits that follow them or go on where another process stopped."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import leptonai
+from leptonai import AllocationEvent, LeptonClient, keras
+
+
+def model() -> Any:
+    keras.utils.set_random_seed(5)
+    result = keras.Sequential(
+        [
+            keras.layers.Input((20,)),
+            keras.layers.Dense(32, activation="relu"),
+            keras.layers.BatchNormalization(),
+            keras.layers.Dropout(0.2),
+            keras.layers.Dense(1),
+        ]
+    )
+    result.compile(optimizer="adam", loss="mse", metrics=["mae"])
+    return result
+
+
+def data() -> tuple[Any, Any]:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(400, 20)).astype(np.float32)
+    return x, x[:, :1] * x[:, 1:2]
+
+
+def same(a: Any, b: Any) -> bool:
+    return all(np.array_equal(one, other) for one, other in zip(a.get_weights(), b.get_weights(), strict=True))
+
+
+def undisturbed(epochs: int = 4) -> tuple[Any, Any]:
+    with LeptonClient(nodes=1) as client:
+        expected = model()
+        history = client.fit(expected, *data(), epochs=epochs, validation_split=0.2, verbose=0)
+    return expected, history
+
+
+class TestAllocations:
+    def test_resizing_is_billed_and_told(self) -> None:
+        with LeptonClient(nodes=4) as client, client.allocate(nodes=1, max_nodes=4) as allocation:
+            allocation.resize(4)
+            assert allocation.nodes == 4
+            assert client.utilization().cores == 1.0
+            allocation.resize(2)
+            events = list(allocation.events(timeout=0))
+            assert [event.nodes for event in events] == [0, 1, 4, 2]
+            assert [event.kind for event in events] == ["state changed", "state changed", "resized", "resized"]
+            assert isinstance(events[0], AllocationEvent)
+            with pytest.raises(ValueError, match="at most 4|1 to 4"):
+                allocation.resize(5)
+            with pytest.raises(ValueError, match="nodes"):
+                allocation.resize(0)
+            assert allocation.nodes == 2
+
+    def test_a_request_waits_for_its_turn(self) -> None:
+        with LeptonClient(nodes=1) as client:
+            holder = client.allocate()
+            waiting = client.submit()
+            assert waiting.state == "pending"
+            with pytest.raises(leptonai.TimedOutError):
+                waiting.wait(timeout=0)
+            with pytest.raises(leptonai.TimedOutError):
+                client.allocate(wait=0.05)
+            thread = threading.Thread(target=holder.close)
+            thread.start()
+            waiting.wait(timeout=30)
+            thread.join()
+            assert waiting.state == "active"
+            waiting.close()
+            assert [event.state for event in waiting.events()] == ["pending", "active", "released"]
+            assert client.utilization().cores == 0
+
+    def test_the_less_important_give_way(self) -> None:
+        with LeptonClient(nodes=2) as client:
+            low = client.allocate(nodes=2)
+            high = client.allocate(priority=3, wait=10)
+            assert (low.state, high.state) == ("pending", "active")
+            high.close()
+            assert low.state == "active"
+
+    def test_queues_have_limits(self) -> None:
+        queues = [{"name": "small", "quota": {"cores": 1}, "borrowing": {"cores": 0}}]
+        with LeptonClient(nodes=4, queues=queues) as client:
+            client.allocate(queue="small", idempotency_key="a")
+            with pytest.raises(leptonai.ResourceExhaustedError, match="small"):
+                client.allocate(queue="small")
+            with pytest.raises(leptonai.NotFoundError, match="default"):
+                client.allocate(queue="none")
+            with pytest.raises(ValueError, match="idempotency_key"):
+                client.allocate(nodes=2, idempotency_key="a")
+        for bad in ([{"weight": 1}], [{"name": "a", "quota": {"cpus": 1}}], [{"name": "a", "weight": 0}], ["a"]):
+            with pytest.raises(ValueError, match=r"queues|quota|weight"):
+                LeptonClient(nodes=1, queues=bad)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        ("arguments", "name"),
+        [
+            ({"nodes": 2, "min_nodes": 3}, "min_nodes"),
+            ({"nodes": 2, "max_nodes": 1}, "max_nodes"),
+            ({"priority": 1001}, "priority"),
+            ({"accelerators_per_node": -1}, "accelerators_per_node"),
+            ({"queue": ""}, "queue"),
+        ],
+    )
+    def test_bad_requests_name_the_argument(self, arguments: dict[str, Any], name: str) -> None:
+        with LeptonClient(nodes=2) as client, pytest.raises(ValueError, match=name):
+            client.allocate(**arguments)
+
+
+class TestFits:
+    def test_a_fit_follows_its_allocation(self) -> None:
+        expected, history = undisturbed()
+        with LeptonClient(nodes=5) as client, client.allocate(nodes=2) as allocation:
+            sizes = iter([5, 1, 3, 2] * 100)
+            resize = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: allocation.resize(next(sizes)))
+            elastic = model()
+            own = client.fit(
+                elastic, *data(), epochs=4, validation_split=0.2, verbose=0, callbacks=[resize], allocation=allocation
+            )
+        assert same(expected, elastic)
+        assert own.history == history.history
+
+    def test_autoscaling_keeps_to_the_request(self) -> None:
+        expected, _ = undisturbed(30)
+        with LeptonClient(nodes=4) as client, client.allocate(nodes=1, max_nodes=2) as allocation:
+            scaled = model()
+            client.fit(
+                scaled, *data(), epochs=30, validation_split=0.2, verbose=0, allocation=allocation, autoscale=True
+            )
+            assert all(event.nodes <= 2 for event in allocation.events(timeout=0))
+        assert same(expected, scaled)
+
+    def test_checkpoints_need_a_store_and_whole_arrays(self, tmp_path: Path) -> None:
+        with LeptonClient(nodes=1) as client, pytest.raises(leptonai.InvalidStateError, match="store"):
+            client.fit(model(), *data(), checkpoint="a", verbose=0)
+        with LeptonClient(nodes=1, store=tmp_path) as client:
+            with pytest.raises(ValueError, match="checkpoint"):
+                client.fit(model(), *data(), checkpoint_steps=3, verbose=0)
+            with pytest.raises(ValueError, match="checkpoint_seconds"):
+                client.fit(model(), *data(), checkpoint="a", checkpoint_seconds=-1, verbose=0)
+            batches = iter([data()])
+            with pytest.raises(leptonai.NotSupportedError, match="whole arrays"):
+                client.fit(model(), batches, checkpoint="a", steps_per_epoch=1, verbose=0)
+
+
+JOB = """
+    import os, signal, sys
+    sys.path.insert(0, {tests!r})
+    from test_elastic import data, model
+    from leptonai import LeptonClient, keras
+
+    class Kill(keras.callbacks.Callback):
+        steps = 0
+        def on_train_batch_end(self, batch, logs=None):
+            Kill.steps += 1
+            if Kill.steps == {steps}:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    client = LeptonClient(nodes=2, store={store!r})
+    client.fit(model(), *data(), epochs=4, validation_split=0.2, verbose=0, callbacks=[Kill()], checkpoint="job",
+               checkpoint_steps=3)
+"""
+
+
+class TestCrashes:
+    def test_a_killed_process_is_gone_on_with_to_the_same_bits(self, tmp_path: Path) -> None:
+        expected, history = undisturbed()
+        # Ten steps make an epoch. Killed three times, each time after what the one before had kept.
+        for steps in (5, 11, 16):
+            code = textwrap.dedent(JOB.format(tests=str(Path(__file__).parent), store=str(tmp_path), steps=steps))
+            assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == -9
+        with LeptonClient(nodes=3, store=tmp_path) as client:
+            resumed = model()
+            own = client.fit(
+                resumed, *data(), epochs=4, validation_split=0.2, verbose=0, checkpoint="job", checkpoint_steps=3
+            )
+            assert same(expected, resumed)
+            assert own.history == history.history
+            assert own.epoch == history.epoch
+            # What is complete is begun anew.
+            again = model()
+            client.fit(again, *data(), epochs=4, validation_split=0.2, verbose=0, checkpoint="job")
+            assert same(expected, again)
+
+    def test_history_of_a_resumed_fit_with_callbacks(self, tmp_path: Path) -> None:
+        expected, history = undisturbed()
+        code = textwrap.dedent(JOB.format(tests=str(Path(__file__).parent), store=str(tmp_path), steps=25))
+        assert subprocess.run([sys.executable, "-c", code], check=False, timeout=120).returncode == -9
+        seen: list[int] = []
+        note = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: seen.append(epoch))
+        with LeptonClient(nodes=1, store=tmp_path) as client:
+            resumed = model()
+            own = client.fit(
+                resumed, *data(), epochs=4, validation_split=0.2, verbose=0, checkpoint="job", callbacks=[note]
+            )
+        assert same(expected, resumed)
+        assert seen == [2, 3]
+        assert own.history == history.history
+        assert own.epoch == [0, 1, 2, 3]
