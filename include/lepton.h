@@ -408,12 +408,13 @@ typedef struct lepton_fit_options {
     lepton_cancel *cancel;                 /**< may be NULL */
     size_t sample_weight_count;            /**< tensors at sample_weight: one for each output; 0: one for all */
     size_t validation_sample_weight_count; /**< the same for validation_sample_weight */
-    const char *checkpoint_name; /**< keep the fit's position in the client's store under this name, and go on from it when
+    const char
+        *checkpoint_name;     /**< keep the fit's position in the client's store under this name, and go on from it when
                                       an earlier fit of this name was not completed; NULL: do not */
-    int64_t checkpoint_steps;    /**< after so many steps; 0: not by steps */
-    double checkpoint_seconds;   /**< after so much time; 0: every 60 seconds, or not by time where steps are given */
-    int32_t autoscale;           /**< 1: let the allocation grow and shrink with the measured throughput */
-    int32_t reserved;            /**< zero */
+    int64_t checkpoint_steps; /**< after so many steps; 0: not by steps */
+    double checkpoint_seconds; /**< after so much time; 0: every 60 seconds, or not by time where steps are given */
+    int32_t autoscale;         /**< 1: let the allocation grow and shrink with the measured throughput */
+    int32_t reserved;          /**< zero */
 } lepton_fit_options;
 
 /** Fills in the defaults above. Threads: concurrent. Since 0.1. */

@@ -19,13 +19,13 @@ typedef struct lepton_allocation lepton_allocation;
 /** How to create a client. */
 typedef struct lepton_client_options {
     size_t struct_size;
-    int32_t nodes;           /**< compute nodes to simulate; 0: one node that is this machine */
-    int32_t cores_per_node;  /**< 0: 1 when `nodes` is given, else the machine's cores */
-    int64_t memory_per_node; /**< bytes; 0: the machine's memory shared evenly */
-    int64_t storage_bytes;   /**< 0: free disk of the store's folder (of the working folder without a store) */
-    const char *store_path;  /**< folder for datasets and parameters, created if absent; NULL: in memory */
-    const char *price_list;  /**< PriceList JSON; NULL: the default list (see docs/accounting.md) */
-    const char *queues;      /**< JSON list of queues beside "default", such as
+    int32_t nodes;                 /**< compute nodes to simulate; 0: one node that is this machine */
+    int32_t cores_per_node;        /**< 0: 1 when `nodes` is given, else the machine's cores */
+    int64_t memory_per_node;       /**< bytes; 0: the machine's memory shared evenly */
+    int64_t storage_bytes;         /**< 0: free disk of the store's folder (of the working folder without a store) */
+    const char *store_path;        /**< folder for datasets and parameters, created if absent; NULL: in memory */
+    const char *price_list;        /**< PriceList JSON; NULL: the default list (see docs/accounting.md) */
+    const char *queues;            /**< JSON list of queues beside "default", such as
                                   [{"name": "a", "weight": 2, "quota": {"cores": 4}, "borrowing": {"cores": 2}}]; a
                                   resource that a quota does not name is not limited; NULL: none */
     int32_t accelerators_per_node; /**< that nodes are declared to have; >= 0 */

@@ -13,11 +13,12 @@ final class AllocationReference: HandleObject {
     init(_ allocation: Allocation, of client: LeptonClient) {
         self.allocation = allocation
         self.client = client
+        allocation.addHandle()
     }
 
     deinit {
         // Nobody is left to be told; the one failure, a fit that is running, cannot be: a fit holds a reference.
-        try? allocation.close()
+        try? allocation.removeHandle()
     }
 }
 

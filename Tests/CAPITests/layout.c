@@ -19,7 +19,7 @@ AT(lepton_tensor_view, shape, 16);
 AT(lepton_tensor_view, strides, 24);
 AT(lepton_tensor_view, byte_offset, 32);
 
-SIZE(lepton_client_options, 48);
+SIZE(lepton_client_options, 64);
 AT(lepton_client_options, struct_size, 0);
 AT(lepton_client_options, nodes, 8);
 AT(lepton_client_options, cores_per_node, 12);
@@ -27,8 +27,10 @@ AT(lepton_client_options, memory_per_node, 16);
 AT(lepton_client_options, storage_bytes, 24);
 AT(lepton_client_options, store_path, 32);
 AT(lepton_client_options, price_list, 40);
+AT(lepton_client_options, queues, 48);
+AT(lepton_client_options, accelerators_per_node, 56);
 
-SIZE(lepton_resource_request, 48);
+SIZE(lepton_resource_request, 88);
 AT(lepton_resource_request, struct_size, 0);
 AT(lepton_resource_request, nodes, 8);
 AT(lepton_resource_request, cores_per_node, 12);
@@ -36,6 +38,21 @@ AT(lepton_resource_request, memory_per_node, 16);
 AT(lepton_resource_request, storage_bytes, 24);
 AT(lepton_resource_request, lease_seconds, 32);
 AT(lepton_resource_request, labels, 40);
+AT(lepton_resource_request, min_nodes, 48);
+AT(lepton_resource_request, max_nodes, 52);
+AT(lepton_resource_request, accelerators_per_node, 56);
+AT(lepton_resource_request, priority, 60);
+AT(lepton_resource_request, queue, 64);
+AT(lepton_resource_request, tenant, 72);
+AT(lepton_resource_request, idempotency_key, 80);
+
+SIZE(lepton_allocation_event, 208);
+AT(lepton_allocation_event, sequence, 8);
+AT(lepton_allocation_event, kind, 16);
+AT(lepton_allocation_event, state, 20);
+AT(lepton_allocation_event, nodes, 24);
+AT(lepton_allocation_event, time_ns, 32);
+AT(lepton_allocation_event, reason, 40);
 
 SIZE(lepton_allocation_info, 88);
 AT(lepton_allocation_info, struct_size, 0);
@@ -91,7 +108,7 @@ AT(lepton_progress, names, 40);
 AT(lepton_progress, values, 48);
 AT(lepton_progress, count, 56);
 
-SIZE(lepton_fit_options, 152);
+SIZE(lepton_fit_options, 184);
 AT(lepton_fit_options, struct_size, 0);
 AT(lepton_fit_options, batch_size, 8);
 AT(lepton_fit_options, epochs, 12);
@@ -114,6 +131,10 @@ AT(lepton_fit_options, progress_context, 120);
 AT(lepton_fit_options, cancel, 128);
 AT(lepton_fit_options, sample_weight_count, 136);
 AT(lepton_fit_options, validation_sample_weight_count, 144);
+AT(lepton_fit_options, checkpoint_name, 152);
+AT(lepton_fit_options, checkpoint_steps, 160);
+AT(lepton_fit_options, checkpoint_seconds, 168);
+AT(lepton_fit_options, autoscale, 176);
 
 SIZE(lepton_run_options, 64);
 AT(lepton_run_options, struct_size, 0);

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 static void defaults_are_the_documented_ones(void **state) {
@@ -113,6 +114,135 @@ static void bad_requests_are_refused(void **state) {
     lepton_utilization use = {.struct_size = sizeof use};
     must(lepton_client_utilization(client, &use, &error));
     assert_true(use.cores_allocated == 0 && use.memory_allocated == 0 && use.storage_allocated == 0);
+    lepton_client_release(client);
+}
+
+/* What a subscription was told. The test reads it after `finished`, which is called last. */
+typedef struct told {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int states[16];
+    int count, is_finished;
+} told;
+
+static int32_t note_event(const lepton_allocation_event *event, void *context) {
+    told *t = context;
+    pthread_mutex_lock(&t->lock);
+    if (t->count < 16) t->states[t->count++] = event->state;
+    pthread_mutex_unlock(&t->lock);
+    return 0;
+}
+
+static void note_end(void *context) {
+    told *t = context;
+    pthread_mutex_lock(&t->lock);
+    t->is_finished = 1;
+    pthread_cond_signal(&t->changed);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void requests_wait_and_give_way(void **state) {
+    (void)state;
+    lepton_client *client = make_client(2);
+    lepton_resource_request request;
+    lepton_resource_request_init(&request);
+    request.nodes = 2;
+    lepton_allocation *low = NULL, *high = NULL;
+    must(lepton_client_allocate(client, &request, &low, &error));
+    request.nodes = 1;
+    refused(LEPTON_RESOURCE_EXHAUSTED, NULL, lepton_client_allocate(client, &request, &high, &error));
+    must(lepton_client_submit(client, &request, &high, &error));
+    refused(LEPTON_TIMED_OUT, NULL, lepton_allocation_wait(high, 0, NULL, &error));
+    refused(LEPTON_INVALID_ARGUMENT, "seconds", lepton_allocation_wait(high, NAN, NULL, &error));
+    lepton_cancel *cancel = NULL;
+    must(lepton_cancel_create(&cancel, &error));
+    must(lepton_cancel_trigger(cancel, &error));
+    refused(LEPTON_CANCELLED, NULL, lepton_allocation_wait(high, INFINITY, cancel, &error));
+    lepton_cancel_release(cancel);
+    lepton_allocation_release(high);
+
+    told t = {.lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
+    must(lepton_allocation_subscribe(low, note_event, note_end, &t, &error));
+    refused(LEPTON_INVALID_ARGUMENT, "function", lepton_allocation_subscribe(low, NULL, NULL, NULL, &error));
+    request.priority = 1;
+    must(lepton_client_submit(client, &request, &high, &error));
+    must(lepton_allocation_wait(high, 10, NULL, &error));
+    lepton_allocation_release(high);
+    must(lepton_allocation_wait(low, 10, NULL, &error));
+    must(lepton_allocation_close(low, &error));
+    pthread_mutex_lock(&t.lock);
+    while (!t.is_finished)
+        pthread_cond_wait(&t.changed, &t.lock);
+    pthread_mutex_unlock(&t.lock);
+    const int expected[] = {LEPTON_ALLOCATION_PENDING, LEPTON_ALLOCATION_ACTIVE, LEPTON_ALLOCATION_DRAINING,
+                            LEPTON_ALLOCATION_PENDING, LEPTON_ALLOCATION_ACTIVE, LEPTON_ALLOCATION_RELEASED};
+    assert_int_equal(t.count, 6);
+    assert_memory_equal(t.states, expected, sizeof expected);
+    lepton_allocation_release(low);
+    lepton_client_release(client);
+}
+
+static void allocations_are_resized(void **state) {
+    (void)state;
+    lepton_client *client = make_client(4);
+    lepton_resource_request request;
+    lepton_resource_request_init(&request);
+    request.nodes = 2;
+    request.min_nodes = 1;
+    request.max_nodes = 6;
+    lepton_allocation *allocation = NULL;
+    must(lepton_client_allocate(client, &request, &allocation, &error));
+    must(lepton_allocation_resize(allocation, 4, &error));
+    lepton_allocation_info info = {.struct_size = sizeof info};
+    must(lepton_allocation_get_info(allocation, &info, &error));
+    assert_int_equal(info.nodes, 4);
+    refused(LEPTON_RESOURCE_EXHAUSTED, "nodes", lepton_allocation_resize(allocation, 5, &error));
+    const int32_t wrong[] = {0, -1, 7, INT32_MAX, INT32_MIN};
+    for (int i = 0; i < 5; i++)
+        refused(LEPTON_INVALID_ARGUMENT, "nodes", lepton_allocation_resize(allocation, wrong[i], &error));
+    refused(LEPTON_INVALID_HANDLE, "allocation", lepton_allocation_resize(NULL, 1, &error));
+
+    lepton_allocation_event event = {.struct_size = sizeof event};
+    must(lepton_allocation_next_event(allocation, 2, 0, &event, &error));
+    assert_int_equal(event.sequence, 3);
+    assert_int_equal(event.kind, LEPTON_ALLOCATION_RESIZED);
+    assert_int_equal(event.nodes, 4);
+    refused(LEPTON_TIMED_OUT, NULL, lepton_allocation_next_event(allocation, 3, 0, &event, &error));
+    refused(LEPTON_INVALID_ARGUMENT, "after", lepton_allocation_next_event(allocation, -1, 0, &event, &error));
+    refused(LEPTON_INVALID_ARGUMENT, "out", lepton_allocation_next_event(allocation, 0, 0, NULL, &error));
+    must(lepton_allocation_close(allocation, &error));
+    must(lepton_allocation_next_event(allocation, 3, 0, &event, &error));
+    assert_int_equal(event.state, LEPTON_ALLOCATION_RELEASED);
+    refused(LEPTON_NOT_FOUND, NULL, lepton_allocation_next_event(allocation, 4, INFINITY, &event, &error));
+    refused(LEPTON_INVALID_STATE, NULL, lepton_allocation_resize(allocation, 1, &error));
+    lepton_allocation_release(allocation);
+    lepton_client_release(client);
+}
+
+/* One key, one allocation, two handles: it is closed with the last of them. */
+static void a_key_stands_for_one_allocation(void **state) {
+    (void)state;
+    lepton_client *client = make_client(2);
+    lepton_resource_request request;
+    lepton_resource_request_init(&request);
+    request.idempotency_key = "key";
+    lepton_allocation *first = NULL, *again = NULL, *other = UNTOUCHED;
+    must(lepton_client_allocate(client, &request, &first, &error));
+    must(lepton_client_allocate(client, &request, &again, &error));
+    request.nodes = 2;
+    refused(LEPTON_INVALID_ARGUMENT, "idempotency_key", lepton_client_allocate(client, &request, &other, &error));
+    assert_ptr_equal(other, UNTOUCHED);
+    lepton_allocation_release(again);
+    lepton_allocation_info info = {.struct_size = sizeof info};
+    must(lepton_allocation_get_info(first, &info, &error));
+    assert_int_equal(info.state, LEPTON_ALLOCATION_ACTIVE);
+    lepton_allocation_release(first);
+    lepton_utilization use = {.struct_size = sizeof use};
+    must(lepton_client_utilization(client, &use, &error));
+    assert_true(use.cores_allocated == 0);
+    request.nodes = 1;
+    request.queue = "nowhere";
+    refused(LEPTON_NOT_FOUND, "queue", lepton_client_submit(client, &request, &other, &error));
     lepton_client_release(client);
 }
 
@@ -238,6 +368,9 @@ int main(void) {
         cmocka_unit_test(defaults_are_the_documented_ones),
         cmocka_unit_test(an_allocation_is_described),
         cmocka_unit_test(bad_requests_are_refused),
+        cmocka_unit_test(requests_wait_and_give_way),
+        cmocka_unit_test(allocations_are_resized),
+        cmocka_unit_test(a_key_stands_for_one_allocation),
         cmocka_unit_test(bad_leases_are_refused),
         cmocka_unit_test(an_allocation_keeps_its_client_alive),
         cmocka_unit_test(the_last_release_gives_the_resources_back),

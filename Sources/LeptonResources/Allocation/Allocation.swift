@@ -29,6 +29,8 @@ public final class Allocation: Sendable {
         var deadline: UInt64?
         /// Jobs that run on these nodes now.
         var uses = 0
+        /// Handles of other languages that stand for it: a request with an idempotency key may have given several.
+        var handles = 0
         var account: Meter.Account?
         var log = EventLog()
         var observers: [Int: @Sendable (AllocationEvent) -> Void] = [:]
@@ -257,6 +259,19 @@ public final class Allocation: Sendable {
         lock.withLock { life.uses = max(life.uses - 1, 0) }
     }
 
+    /// Another handle stands for the allocation.
+    package func addHandle() { lock.withLock { life.handles += 1 } }
+
+    /// A handle is gone; the last one closes the allocation. (In another language nobody sees Swift's references, of
+    /// which a subscription may hold one for a moment longer.)
+    package func removeHandle() throws(LeptonError) {
+        let isLast = lock.withLock { () -> Bool in
+            life.handles -= 1
+            return life.handles == 0
+        }
+        if isLast { try close() }
+    }
+
     /// Runs `body` as a job on these nodes.
     package func withUse<Result>(_ body: () throws(LeptonError) -> Result) throws(LeptonError) -> Result {
         try beginUse()
@@ -370,7 +385,8 @@ public final class Allocation: Sendable {
             // The lease runs from the first grant, also through times of waiting in between.
             life.deadline = Lease.deadline(from: start, seconds: grant.leaseSeconds)
             life.account = meter.open(
-                id: id, tenant: request.tenant, labels: request.labels, shape: request.total(nodes: grant.nodes.compute.count), start: start,
+                id: id, tenant: request.tenant, labels: request.labels,
+                shape: request.total(nodes: grant.nodes.compute.count), start: start,
                 deadline: life.deadline)
         }
         return hold(grant.nodes, at: start, .stateChanged, reason)

@@ -94,7 +94,8 @@ class TestAllocations:
     def test_queues_have_limits(self) -> None:
         queues = [{"name": "small", "quota": {"cores": 1}, "borrowing": {"cores": 0}}]
         with LeptonClient(nodes=4, queues=queues) as client:
-            client.allocate(queue="small", idempotency_key="a")
+            first = client.allocate(queue="small", idempotency_key="a")
+            assert client.allocate(queue="small", idempotency_key="a").id == first.id
             with pytest.raises(leptonai.ResourceExhaustedError, match="small"):
                 client.allocate(queue="small")
             with pytest.raises(leptonai.NotFoundError, match="default"):
