@@ -195,4 +195,6 @@ typedef enum lepton_report_format { LEPTON_REPORT_JSON = 0, LEPTON_REPORT_TEXT =
 LEPTON_API lepton_status lepton_client_usage(lepton_client *client, lepton_report_format format, char *buffer,
                                              size_t capacity, size_t *length, lepton_error **error);
 
+#include "lepton_allocator.h"
+
 #endif /* LEPTON_RESOURCES_H */

@@ -53,6 +53,22 @@ public final class LeptonClient: Sendable {
             store: options.storePath, prices: prices, queues: queues)
     }
 
+    /// A client of a host's own resources: the options that describe a machine are not looked at.
+    package convenience init(options: Options, allocator: any ResourceAllocator) throws(LeptonError) {
+        var prices = PriceList.standard
+        if let list = options.priceList { prices = try PriceList(json: list) }
+        var store: Store?
+        var ledger: Ledger?
+        if let path = options.storePath {
+            let opened = try Store(path: path)
+            store = opened
+            ledger = try Ledger(folder: opened.path)
+        }
+        self.init(
+            allocator: allocator, store: store, ledger: ledger, prices: prices,
+            coresPerNode: options.coresPerNode ?? 1)
+    }
+
     /// A client of this machine.
     ///
     /// - Parameters:

@@ -46,6 +46,23 @@ AT(lepton_resource_request, queue, 64);
 AT(lepton_resource_request, tenant, 72);
 AT(lepton_resource_request, idempotency_key, 80);
 
+SIZE(lepton_resource_shape, 32);
+
+SIZE(lepton_grant, 264);
+AT(lepton_grant, id, 8);
+AT(lepton_grant, nodes, 48);
+AT(lepton_grant, lease_seconds, 56);
+AT(lepton_grant, reason, 64);
+
+SIZE(lepton_allocator, 64);
+AT(lepton_allocator, context, 8);
+AT(lepton_allocator, capacity, 16);
+AT(lepton_allocator, grant, 24);
+AT(lepton_allocator, release, 32);
+AT(lepton_allocator, renew, 40);
+AT(lepton_allocator, resize, 48);
+AT(lepton_allocator, destroy, 56);
+
 SIZE(lepton_allocation_event, 208);
 AT(lepton_allocation_event, sequence, 8);
 AT(lepton_allocation_event, kind, 16);

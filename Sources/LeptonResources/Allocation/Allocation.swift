@@ -56,6 +56,9 @@ public final class Allocation: Sendable {
         _ = note(.stateChanged, "waits in the queue '\(request.queue)'")
     }
 
+    /// The allocator did not take the request: there is nothing to give back.
+    func abandon() { lock.withLock { life.state = .failed } }
+
     deinit {
         guard !life.state.isFinal else { return }
         giveBack(at: meter.time.monotonic())

@@ -174,7 +174,12 @@ extension ResourceAllocator {
     /// - Throws: what `submit` throws.
     public func enqueue(_ request: ResourceRequest, meter: Meter) throws(LeptonError) -> Allocation {
         let allocation = Allocation(waitingFor: request, allocator: self, meter: meter)
-        try submit(request, id: allocation.id, observer: allocation)
+        do throws(LeptonError) {
+            try submit(request, id: allocation.id, observer: allocation)
+        } catch {
+            allocation.abandon()
+            throw error
+        }
         return allocation
     }
 }

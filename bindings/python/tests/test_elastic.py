@@ -59,7 +59,7 @@ class TestAllocations:
             assert [event.nodes for event in events] == [0, 1, 4, 2]
             assert [event.kind for event in events] == ["state changed", "state changed", "resized", "resized"]
             assert isinstance(events[0], AllocationEvent)
-            with pytest.raises(ValueError, match="at most 4|1 to 4"):
+            with pytest.raises(ValueError, match="1 to 4"):
                 allocation.resize(5)
             with pytest.raises(ValueError, match="nodes"):
                 allocation.resize(0)
@@ -126,7 +126,9 @@ class TestFits:
         expected, history = undisturbed()
         with LeptonClient(nodes=5) as client, client.allocate(nodes=2) as allocation:
             sizes = iter([5, 1, 3, 2] * 100)
-            resize = keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: allocation.resize(next(sizes)))
+            resize = keras.callbacks.LambdaCallback(
+                on_train_batch_end=lambda batch, logs: allocation.resize(next(sizes))
+            )
             elastic = model()
             own = client.fit(
                 elastic, *data(), epochs=4, validation_split=0.2, verbose=0, callbacks=[resize], allocation=allocation

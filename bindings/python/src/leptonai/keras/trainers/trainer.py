@@ -242,8 +242,8 @@ class Trainer(BatchMethods):
                 raise NotSupportedError("store: data that comes in batches is not kept; give whole arrays")
             if checkpoint.name is not None:
                 raise NotSupportedError(
-                    "checkpoint: data that comes in batches cannot be taken up in the middle; give whole arrays, or use "
-                    "the callback BackupAndRestore"
+                    "checkpoint: data that comes in batches cannot be taken up in the middle; give whole arrays, or "
+                    "use the callback BackupAndRestore"
                 )
             if autoscale:
                 raise NotSupportedError(
