@@ -13,6 +13,12 @@ SAMPLES = ROOT / "samples"
 DATA = SAMPLES / "data" / "breast_cancer_wisconsin.csv"
 PYTHON = ROOT / "build" / "venv" / "bin" / "python"
 LANGUAGES = ("c", "python", "swift")
+PRODUCTS = {
+    "01-linear-regression": "linear-regression",
+    "02-diagnosis": "diagnosis",
+    "03-elastic": "elastic",
+    "05-own-allocator": "own-allocator",
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +29,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], 
     folder = tmp_path_factory.mktemp("samples")
     support = SAMPLES / "c" / "support"
     commands: dict[tuple[str, str], list[str]] = {}
-    for name, swift_product in (("01-linear-regression", "linear-regression"), ("02-diagnosis", "diagnosis")):
+    for name, swift_product in PRODUCTS.items():
         sources = sorted((SAMPLES / "c" / name).glob("*.c"))
         program = compile_c(sources[0], folder / name, *sources[1:], support / "sample.c", f"-I{support}")
         commands[name, "c"] = [str(program)]
@@ -78,4 +84,18 @@ def test_diagnosis_is_the_same_in_every_language_and_with_a_store(
         store = tmp_path / language
         outputs.append(run(*programs["02-diagnosis", language], DATA, "--store", store))
         assert any(store.rglob("*")), f"{language}: nothing was stored"
+    assert len({results(output) for output in outputs}) == 1
+
+
+def test_elastic_is_the_same_in_every_language(programs: dict[tuple[str, str], list[str]], tmp_path: Path) -> None:
+    outputs = [run(*programs["03-elastic", language], tmp_path / language) for language in LANGUAGES]
+    assert outputs[0].count("the same bits: yes") == 2
+    assert "killed after 4 of 10 epochs, it went on and ended 7 more" in outputs[0]
+    assert len({results(output) for output in outputs}) == 1
+
+
+def test_own_allocator_is_the_same_in_every_language(programs: dict[tuple[str, str], list[str]]) -> None:
+    outputs = [run(*programs["05-own-allocator", language]) for language in LANGUAGES]
+    assert "lent 2 nodes\ntwo more: refused\ngrown to 3 nodes: cores 75.0 %" in outputs[0]
+    assert "got 3 nodes back" in outputs[0]
     assert len({results(output) for output in outputs}) == 1

@@ -16,6 +16,16 @@ let package = Package(
             dependencies: [.product(name: "Lepton", package: "lepton-sdk")],
             path: "02-diagnosis"
         ),
+        .executableTarget(
+            name: "elastic",
+            dependencies: [.product(name: "Lepton", package: "lepton-sdk")],
+            path: "03-elastic"
+        ),
+        .executableTarget(
+            name: "own-allocator",
+            dependencies: [.product(name: "Lepton", package: "lepton-sdk")],
+            path: "05-own-allocator"
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -213,3 +213,81 @@ class TestCrashes:
         assert seen == [2, 3]
         assert own.history == history.history
         assert own.epoch == [0, 1, 2, 3]
+
+
+class Pool(leptonai.ResourceAllocator):
+    """Four nodes of one core, counted."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, int] = {}
+        self.seen: list[leptonai.ResourceRequest] = []
+        self.wrong: leptonai.Grant | Exception | None = None
+
+    def capacity(self) -> tuple[leptonai.ResourceShape, leptonai.ResourceShape]:
+        return leptonai.ResourceShape(cores=4), leptonai.ResourceShape(cores=sum(self.held.values()))
+
+    def grant(self, request: leptonai.ResourceRequest) -> leptonai.Grant:
+        self.seen.append(request)
+        if isinstance(self.wrong, Exception):
+            raise self.wrong
+        if self.wrong is not None:
+            return self.wrong
+        free = 4 - sum(self.held.values())
+        if request.nodes > free:
+            raise leptonai.ResourceExhaustedError(f"only {free} of my nodes are free")
+        name = f"pool-{len(self.seen)}"
+        self.held[name] = request.nodes
+        return leptonai.Grant(name, request.nodes)
+
+    def release(self, id: str) -> None:
+        self.held.pop(id, None)
+
+    def resize(self, id: str, nodes: int) -> None:
+        self.held[id] = nodes
+
+
+class TestOwnAllocator:
+    def test_it_grants_what_a_fit_uses(self) -> None:
+        expected, _ = undisturbed()
+        pool = Pool()
+        with LeptonClient(allocator=pool) as client:
+            allocation = client.allocate(nodes=3, labels={"team": "cards"}, queue="blue", lease_seconds=60)
+            request = pool.seen[0]
+            assert (request.nodes, request.queue, request.labels) == (3, "blue", {"team": "cards"})
+            assert client.utilization().cores == 0.75
+            with pytest.raises(leptonai.ResourceExhaustedError, match="only 1 of my nodes"):
+                client.allocate(nodes=2)
+            own = model()
+            allocation.resize(2)
+            client.fit(own, *data(), epochs=4, validation_split=0.2, verbose=0, allocation=allocation)
+            assert same(expected, own)
+            with pytest.raises(leptonai.NotSupportedError):
+                allocation.renew(5)
+            with pytest.raises(leptonai.NotSupportedError, match="queue"):
+                client.submit()
+            allocation.close()
+            assert pool.held == {}
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            leptonai.Grant("", 1),
+            leptonai.Grant("x" * 60, 1),
+            leptonai.Grant("a", 2),
+            leptonai.Grant("a", -5),
+            leptonai.Grant("a", 1, float("nan")),
+            leptonai.Grant("a", "many"),  # type: ignore[arg-type]
+            RuntimeError("broken"),
+        ],
+    )
+    def test_wrong_answers_are_refused(self, wrong: Any) -> None:
+        pool = Pool()
+        pool.wrong = wrong
+        with LeptonClient(allocator=pool) as client, pytest.raises(leptonai.InternalError):
+            client.allocate()
+
+    def test_bad_arguments(self) -> None:
+        with pytest.raises(ValueError, match="allocator"):
+            LeptonClient(nodes=2, allocator=Pool())
+        with pytest.raises(ValueError, match="ResourceAllocator"):
+            LeptonClient(allocator=object())  # type: ignore[arg-type]

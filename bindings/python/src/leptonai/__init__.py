@@ -39,6 +39,7 @@ from .errors import (  # noqa: E402
 
 if TYPE_CHECKING:
     from . import plot
+    from .allocator import Grant, ResourceAllocator, ResourceRequest, ResourceShape
     from .usage import Usage, Utilization
 
 __all__ = [
@@ -47,6 +48,7 @@ __all__ = [
     "CancelToken",
     "CancelledError",
     "CorruptDataError",
+    "Grant",
     "InputOutputError",
     "InternalError",
     "InvalidArgumentError",
@@ -59,7 +61,10 @@ __all__ = [
     "NotSupportedError",
     "OutOfMemoryError",
     "PermissionDeniedError",
+    "ResourceAllocator",
     "ResourceExhaustedError",
+    "ResourceRequest",
+    "ResourceShape",
     "ShapeMismatchError",
     "TimedOutError",
     "TypeMismatchError",
@@ -79,6 +84,10 @@ if not TYPE_CHECKING:
             from . import usage
 
             return getattr(usage, name)
+        if name in ("Grant", "ResourceAllocator", "ResourceRequest", "ResourceShape"):
+            from . import allocator
+
+            return getattr(allocator, name)
         if name == "plot":
             from importlib import import_module
 

@@ -42,6 +42,9 @@ def client_create(
     accelerators_per_node: int,
     /,
 ) -> ClientHandle: ...
+def client_create_with_allocator(
+    allocator: object, cores_per_node: int, store_path: str | None, price_list: str | None, /
+) -> ClientHandle: ...
 def client_request(
     client: ClientHandle,
     nodes: int,

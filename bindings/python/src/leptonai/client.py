@@ -18,6 +18,7 @@ from .errors import InvalidStateError, bad_argument
 
 if TYPE_CHECKING:
     from ._core import CancelHandle, ClientHandle
+    from .allocator import ResourceAllocator
     from .keras.callbacks import History
     from .keras.models.model import Model
     from .keras.trainers.arguments import EvaluateArguments, FitArguments, PredictArguments
@@ -52,8 +53,12 @@ class _Options(NamedTuple):
     queues: str | None
     accelerators_per_node: int
 
+    allocator: ResourceAllocator | None
+
     def create(self) -> ClientHandle:
-        return _core.client_create(*self)
+        if self.allocator is not None:
+            return _core.client_create_with_allocator(self.allocator, self.cores_per_node, self.store, self.prices)
+        return _core.client_create(*self[:-1])
 
 
 class LeptonClient:
@@ -76,6 +81,8 @@ class LeptonClient:
             ``{"name": "a", "weight": 2, "quota": {"cores": 4}, "borrowing": {"cores": 2}}``. A resource that a quota
             does not name is not limited.
         accelerators_per_node: Accelerators that nodes are declared to have.
+        allocator: Who grants resources; None is the library. With one of its own a client has no `nodes`, sizes or
+            queues: the allocator has them.
 
     Raises:
         ValueError: A negative count, or a malformed price list.
@@ -93,7 +100,10 @@ class LeptonClient:
         prices: Mapping[str, Any] | str | os.PathLike[str] | None = None,
         queues: Sequence[Mapping[str, Any]] | None = None,
         accelerators_per_node: int = 0,
+        allocator: ResourceAllocator | None = None,
     ) -> None:
+        if allocator is not None:
+            _check_own(allocator, (nodes, memory_per_node, storage_bytes, accelerators_per_node, queues or 0))
         self._options = _Options(
             count("nodes", nodes, 0, INT32_MAX),
             count("cores_per_node", cores_per_node, 0, INT32_MAX),
@@ -103,6 +113,7 @@ class LeptonClient:
             _price_list(prices),
             _queue_list(queues),
             count("accelerators_per_node", accelerators_per_node, 0, INT32_MAX),
+            allocator,
         )
         self._lock = threading.Lock()
         self._tokens: list[contextvars.Token[LeptonClient | None]] = []
@@ -409,6 +420,15 @@ def _renew_lock_in_child() -> None:
 
 
 os.register_at_fork(after_in_child=_renew_lock_in_child)
+
+
+def _check_own(allocator: object, described: tuple[object, ...]) -> None:
+    from .allocator import ResourceAllocator
+
+    if not isinstance(allocator, ResourceAllocator):
+        raise bad_argument("allocator", "a leptonai.allocator.ResourceAllocator", allocator)
+    if any(described):
+        raise bad_argument("allocator", "no nodes, sizes or queues beside an allocator, which has them", described)
 
 
 def _queue_list(queues: Sequence[Mapping[str, Any]] | None) -> str | None:
