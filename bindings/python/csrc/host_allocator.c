@@ -12,7 +12,8 @@ static void host_capacity(void *context, lepton_resource_shape *total, lepton_re
     PyGILState_STATE gil = PyGILState_Ensure();
     long long v[8] = {0};
     PyObject *answer = PyObject_CallMethod(context, "_capacity", NULL);
-    if (answer != NULL && PyArg_ParseTuple(answer, "LLLLLLLL", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7])) {
+    if (answer != NULL &&
+        PyArg_ParseTuple(answer, "LLLLLLLL", &v[0], &v[1], &v[2], &v[3], &v[4], &v[5], &v[6], &v[7])) {
         *total = (lepton_resource_shape){v[0], v[1], v[2], v[3]};
         *allocated = (lepton_resource_shape){v[4], v[5], v[6], v[7]};
     }
@@ -32,10 +33,9 @@ static lepton_status host_grant(void *context, const lepton_resource_request *r,
     PyGILState_STATE gil = PyGILState_Ensure();
     lepton_status status = LEPTON_INTERNAL_ERROR;
     PyObject *answer = PyObject_CallMethod(
-        context, "_grant", "iiiiLiLdissss", (int)r->nodes, (int)r->min_nodes, (int)r->max_nodes,
-        (int)r->cores_per_node, (long long)r->memory_per_node, (int)r->accelerators_per_node,
-        (long long)r->storage_bytes, r->lease_seconds, (int)r->priority, r->queue, r->tenant,
-        r->idempotency_key == NULL ? "" : r->idempotency_key, r->labels);
+        context, "_grant", "iiiiLiLdissss", (int)r->nodes, (int)r->min_nodes, (int)r->max_nodes, (int)r->cores_per_node,
+        (long long)r->memory_per_node, (int)r->accelerators_per_node, (long long)r->storage_bytes, r->lease_seconds,
+        (int)r->priority, r->queue, r->tenant, r->idempotency_key == NULL ? "" : r->idempotency_key, r->labels);
     int code;
     const char *text;
     int nodes;

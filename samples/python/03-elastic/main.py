@@ -15,7 +15,6 @@ from itertools import cycle
 from typing import Any
 
 import numpy as np
-
 from leptonai import LeptonClient, keras
 
 ROWS, COLUMNS, EPOCHS, LAST_EPOCH = 256, 8, 10, 4
@@ -60,9 +59,7 @@ def die(epochs: int) -> None:
 
 def train_with_checkpoints(client: LeptonClient, epochs: Epochs) -> keras.Sequential:
     model = make_model()
-    client.fit(
-        model, *data(), epochs=EPOCHS, verbose=0, callbacks=[epochs], checkpoint="elastic", checkpoint_steps=5
-    )
+    client.fit(model, *data(), epochs=EPOCHS, verbose=0, callbacks=[epochs], checkpoint="elastic", checkpoint_steps=5)
     return model
 
 

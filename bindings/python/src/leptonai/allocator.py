@@ -115,7 +115,8 @@ class ResourceAllocator(ABC):
         def ask() -> None:
             nonlocal granted
             *amounts, key, labels = request
-            grant = Grant(*self.grant(ResourceRequest(*amounts, key or None, json.loads(labels))))
+            asked = ResourceRequest._make([*amounts, key or None, json.loads(labels)])
+            grant = Grant(*self.grant(asked))
             granted = (str(grant.id), int(grant.nodes), float(grant.lease_seconds))
 
         status, reason = _answer(ask)
