@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ... import _core
-from ...errors import InvalidStateError, bad_argument
+from ...errors import InvalidStateError, NotSupportedError, bad_argument
 from ..callbacks.callback_list import CallbackList
 from ..callbacks.history import History
 from .arguments import nonfinite_policy, whole
@@ -18,6 +18,7 @@ from .feeding import Arrays, Feed
 from .sources import ArraySource, Source, is_source, source_of, unpacked
 
 if TYPE_CHECKING:
+    from ...allocation import Checkpoint
     from ...client import Allocation, CancelToken, LeptonClient
     from ..callbacks.progbar_logger import ProgbarLogger
     from .trainer import Trainer
@@ -76,6 +77,21 @@ def _due(frequency: Any, initial_epoch: int) -> Callable[[int], bool]:
         return lambda epoch: initial_epoch + epoch + 1 in wanted
     every = whole("validation_freq", frequency, 1)
     return lambda epoch: (initial_epoch + epoch + 1) % every == 0
+
+
+def refuse_what_needs_arrays(store: str | None, checkpoint: Checkpoint, autoscale: bool) -> None:
+    """What `LeptonClient.fit` does with whole arrays only."""
+    if store is not None:
+        raise NotSupportedError("store: data that comes in batches is not kept; give whole arrays")
+    if checkpoint.name is not None:
+        raise NotSupportedError(
+            "checkpoint: data that comes in batches cannot be taken up in the middle; give whole arrays, or use the "
+            "callback BackupAndRestore"
+        )
+    if autoscale:
+        raise NotSupportedError(
+            "autoscale: not for data that comes in batches; give whole arrays, or call resize of the allocation"
+        )
 
 
 def fit(

@@ -15,7 +15,6 @@ from ... import _core
 from ...allocation import Checkpoint
 from ...errors import (
     InvalidStateError,
-    NotSupportedError,
     bad_argument,
     refuse_unless_default,
 )
@@ -238,19 +237,9 @@ class Trainer(BatchMethods):
             or is_source(validation_data)
             or (isinstance(validation_data, tuple) and len(validation_data) == 1)
         ):
-            if store is not None:
-                raise NotSupportedError("store: data that comes in batches is not kept; give whole arrays")
-            if checkpoint.name is not None:
-                raise NotSupportedError(
-                    "checkpoint: data that comes in batches cannot be taken up in the middle; give whole arrays, or "
-                    "use the callback BackupAndRestore"
-                )
-            if autoscale:
-                raise NotSupportedError(
-                    "autoscale: not for data that comes in batches; give whole arrays, or call resize of the allocation"
-                )
             from . import streaming
 
+            streaming.refuse_what_needs_arrays(store, checkpoint, autoscale)
             handle, stopped_by, dispatcher, user_callbacks, history, initial_epoch = streaming.fit(
                 self,
                 client,
