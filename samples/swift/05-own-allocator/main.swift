@@ -71,8 +71,8 @@ let allocation = try await client.allocate(nodes: 2, coresPerNode: cores)
 do {
     _ = try await client.allocate(nodes: 2, coresPerNode: cores)
     print("two more: granted")
-} catch  where error.code == .resourceExhausted {
-    print("two more: refused")
+} catch {
+    print("two more: \(error.code == .resourceExhausted ? "refused" : error.message)")
 }
 try allocation.resize(nodes: 3)
 print(String(format: "grown to 3 nodes: cores %.1f %%", client.utilization().cores * 100))
