@@ -6,6 +6,7 @@ import os
 from types import ModuleType
 
 import accuracy
+import elastic
 import growth
 import machine
 import predict
@@ -24,6 +25,7 @@ PARTS: dict[str, ModuleType] = {
     "processes": processes,
     "streaming": streaming,
     "growth": growth,
+    "elastic": elastic,
     "shares": shares,
     "accuracy": accuracy,
 }
