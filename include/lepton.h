@@ -354,7 +354,8 @@ typedef enum lepton_progress_event {
     LEPTON_TRAIN_END = 4,
     LEPTON_VALIDATION_BEGIN = 5,     /**< after the last batch of an epoch, before its EPOCH_END */
     LEPTON_VALIDATION_BATCH_END = 6, /**< `step` and `steps` count the validation's batches */
-    LEPTON_VALIDATION_END = 7
+    LEPTON_VALIDATION_END = 7,
+    LEPTON_WAITING = 8 /**< a few times a second while a fit that gave way waits for nodes; not 0 ends it, CANCELLED */
 } lepton_progress_event;
 
 /** What a progress callback is told; valid during the call only. */

@@ -65,12 +65,14 @@ final class Job {
 
     /// Called between two steps: follows the allocation. What it answers ends the job: the cancel switch was thrown, or
     /// the allocation is no more.
-    func interruption(cancel: CancelToken? = nil) -> LeptonError? {
+    ///
+    /// - Parameter goesOn: asked a few times a second while it waits for nodes; false ends the wait.
+    func interruption(cancel: CancelToken? = nil, goesOn: () -> Bool = { true }) -> LeptonError? {
         if let cancel, cancel.isCancelled { return LeptonError(.cancelled, "\(name) was cancelled") }
         guard let allocation else { return nil }
         do throws(LeptonError) {
             try allocation.checkActive()
-            if allocation.version != seenVersion { try follow(allocation, cancel) }
+            if allocation.version != seenVersion { try follow(allocation, cancel, goesOn) }
             return nil
         } catch { return error }
     }
@@ -78,10 +80,14 @@ final class Job {
     /// Whether the nodes are needed elsewhere, so that the next `interruption` gives them back and waits.
     var isAboutToWait: Bool { allocation.map { $0.version != seenVersion && $0.state == .draining } ?? false }
 
-    private func follow(_ allocation: Allocation, _ cancel: CancelToken?) throws(LeptonError) {
+    private func follow(
+        _ allocation: Allocation, _ cancel: CancelToken?, _ goesOn: () -> Bool
+    ) throws(LeptonError) {
         while allocation.version != seenVersion {
             seenVersion = allocation.version
-            if allocation.state != .active { try allocation.yieldNodes { cancel?.isCancelled ?? false } }
+            if allocation.state != .active {
+                try allocation.yieldNodes { cancel?.isCancelled ?? false || !goesOn() }
+            }
             pool?.resize(to: allocation.totalCores)
         }
         autoscaler?.restart(afterRefusal: false)
@@ -119,7 +125,7 @@ extension TrainingOptions {
     func bound(to job: Job) -> TrainingOptions {
         var options = self
         let cancel = options.cancel
-        options.interruption = { job.interruption(cancel: cancel) }
+        options.interruption = { job.interruption(cancel: cancel, goesOn: $0) }
         options.isAboutToWait = { job.isAboutToWait }
         options.didTrain = { job.didTrain(rows: $0) }
         return options

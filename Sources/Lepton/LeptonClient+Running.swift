@@ -109,7 +109,7 @@ extension LeptonClient {
     ) throws(LeptonError) -> History {
         let job = Job("fit", client: self, allocation: options.allocation, autoscale: options.autoscale)
         var training = options.training
-        training.interruption = { job.interruption(cancel: options.cancel) }
+        training.interruption = { job.interruption(cancel: options.cancel, goesOn: $0) }
         training.didTrain = { job.didTrain(rows: $0) }
         return try job.run { () throws(LeptonError) in
             try model.fit(source: source, options: training, pool: job.startPool)

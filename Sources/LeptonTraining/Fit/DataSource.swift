@@ -24,7 +24,7 @@ package struct SourceOptions {
     package var progress: ProgressHandler?
     package var cancel: CancelToken?
     /// Asked between two steps; an error ends the fit.
-    package var interruption: (() -> LeptonError?)?
+    package var interruption: Interruption?
     /// Told the rows of each training step that was done.
     package var didTrain: ((Int) -> Void)?
 

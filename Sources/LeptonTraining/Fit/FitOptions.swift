@@ -34,7 +34,7 @@ package struct TrainingOptions {
     package var progress: ProgressHandler?
     package var cancel: CancelToken?
     /// Asked between two steps, as the cancel switch is; an error ends the fit (a lease that is over, say).
-    package var interruption: (() -> LeptonError?)?
+    package var interruption: Interruption?
     /// Whether the next `interruption` is going to wait for nodes.
     package var isAboutToWait: (() -> Bool)?
     /// Told the rows of each training step that was done.

@@ -1,3 +1,5 @@
+import LeptonTensor
+
 #if canImport(Glibc)
     import Glibc
 #else
@@ -16,6 +18,8 @@ package struct ProgressEvent {
         case validationBegin = 5
         case validationBatchEnd = 6
         case validationEnd = 7
+        /// A few times a second while a fit waits for nodes; false ends it.
+        case waiting = 8
     }
 
     package let kind: Kind
@@ -43,6 +47,12 @@ package struct ProgressEvent {
 
 /// Called between two steps, when the model is at rest; false ends the training after this step.
 package typealias ProgressHandler = (borrowing ProgressEvent) -> Bool
+
+/// What may end or hold a fit between two steps: a lease that is over, nodes that are needed elsewhere.
+///
+/// - Parameter goesOn: asked from time to time while it waits; false ends the wait.
+/// - Returns: why the fit has to end; nil when it goes on.
+package typealias Interruption = (_ goesOn: () -> Bool) -> LeptonError?
 
 /// Names of metrics, and the same as C strings made once.
 ///

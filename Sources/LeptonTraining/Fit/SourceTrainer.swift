@@ -148,7 +148,10 @@ final class SourceTrainer {
 
     private func interruption() -> LeptonError? {
         if let cancel = options.cancel, cancel.isCancelled { return LeptonError(.cancelled, "fit was cancelled") }
-        return options.interruption?()
+        return options.interruption? {
+            report(.waiting, epoch: 0, step: 0, count: 0)
+            return !stopRequested
+        }
     }
 
     private func report(_ kind: ProgressEvent.Kind, epoch: Int, step: Int, count: Int) {

@@ -259,7 +259,12 @@ final class Trainer {
         if failure == nil, let cancel = options.cancel, cancel.isCancelled {
             failure = LeptonError(.cancelled, "fit was cancelled")
         }
-        if failure == nil, let interruption = options.interruption { failure = interruption() }
+        if failure == nil, let interruption = options.interruption {
+            failure = interruption {
+                report(.waiting, epoch: 0, step: 0, names, count: 0)
+                return !stopRequested
+            }
+        }
         return failure != nil
     }
 

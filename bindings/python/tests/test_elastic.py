@@ -178,7 +178,37 @@ JOB = """
 """
 
 
+WAITS = """
+    import os, signal, sys, threading
+    sys.path.insert(0, {tests!r})
+    from test_elastic import data, model
+    from leptonai import LeptonClient, keras
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    client = LeptonClient(nodes=1)
+    allocation = client.allocate()
+    urgent = []
+
+    def interrupt_when_waiting():
+        for event in allocation.events():
+            if event.state == "pending" and event.sequence > 1:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt_when_waiting, daemon=True).start()
+    take = keras.callbacks.LambdaCallback(on_epoch_end=lambda e, l: urgent or urgent.append(client.submit(priority=1)))
+    try:
+        client.fit(model(), *data(), epochs=1000000, verbose=0, callbacks=[take], allocation=allocation)
+    except KeyboardInterrupt:
+        print("interrupted while", allocation.state)
+"""
+
+
 class TestCrashes:
+    def test_a_fit_that_waits_answers_an_interrupt(self) -> None:
+        code = textwrap.dedent(WAITS.format(tests=str(Path(__file__).parent)))
+        done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
+        assert done.stdout == "interrupted while pending\n"
+
     def test_a_killed_process_is_gone_on_with_to_the_same_bits(self, tmp_path: Path) -> None:
         expected, history = undisturbed()
         # Ten steps make an epoch. Killed three times, each time after what the one before had kept.

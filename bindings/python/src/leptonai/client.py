@@ -303,6 +303,9 @@ class LeptonClient:
                 throughput says.
             cancel: A token that stops the training from another thread.
         """
+        if allocation is not None and allocation.state == "pending":
+            # Here rather than in the library, so that Ctrl-C is answered.
+            allocation.wait()
         return model._fit(
             self,
             x,
