@@ -42,15 +42,20 @@ public final class LeptonClient: Sendable {
         package init() {}
     }
 
-    package convenience init(options: Options) throws(LeptonError) {
+    /// - Parameter openStore: takes the place of `options.storePath`.
+    package convenience init(options: Options, openStore: Store? = nil) throws(LeptonError) {
         var prices = PriceList.standard
         if let list = options.priceList { prices = try PriceList(json: list) }
         var queues: [ResourceQueue] = []
         if let list = options.queues { queues = try ResourceQueue.list(json: list) }
+        var store = openStore
+        if store == nil, let path = options.storePath {
+            store = try Store(path: path, capacityBytes: options.storageBytes)
+        }
         try self.init(
             nodes: options.nodes, coresPerNode: options.coresPerNode, memoryPerNode: options.memoryPerNode,
             acceleratorsPerNode: options.acceleratorsPerNode, storageBytes: options.storageBytes,
-            store: options.storePath, prices: prices, queues: queues)
+            openStore: store, prices: prices, queues: queues)
     }
 
     /// A client of a host's own resources: the options that describe a machine are not looked at.
@@ -78,18 +83,35 @@ public final class LeptonClient: Sendable {
     ///   - acceleratorsPerNode: accelerators that nodes are declared to have.
     ///   - storageBytes: nil: the free disk of the store's folder.
     ///   - store: a folder for datasets and parameters, created if absent; nil keeps them in memory.
+    ///   - encryption: the key of a store that is encrypted; a new one is encrypted with it.
     ///   - queues: what requests may wait in beside the queue "default".
     /// - Throws: `invalidArgument`; `io` or `permissionDenied` when the folder cannot be used.
     public convenience init(
         nodes: Int? = nil, coresPerNode: Int? = nil, memoryPerNode: Int? = nil, acceleratorsPerNode: Int = 0,
-        storageBytes: Int? = nil, store: String? = nil, prices: PriceList = .standard, queues: [ResourceQueue] = []
+        storageBytes: Int? = nil, store: String? = nil, encryption: StoreKey? = nil, prices: PriceList = .standard,
+        queues: [ResourceQueue] = []
     ) throws(LeptonError) {
+        guard store != nil || encryption == nil else {
+            throw LeptonError(
+                .invalidArgument, argument: "encryption", expected: "none without a store, which it would encrypt",
+                received: "a key")
+        }
         var opened: Store?
-        if let store { opened = try Store(path: store, capacityBytes: storageBytes) }
+        if let store { opened = try Store(path: store, capacityBytes: storageBytes, encryption: encryption) }
+        try self.init(
+            nodes: nodes, coresPerNode: coresPerNode, memoryPerNode: memoryPerNode,
+            acceleratorsPerNode: acceleratorsPerNode, storageBytes: storageBytes, openStore: opened, prices: prices,
+            queues: queues)
+    }
+
+    private convenience init(
+        nodes: Int?, coresPerNode: Int?, memoryPerNode: Int?, acceleratorsPerNode: Int, storageBytes: Int?,
+        openStore opened: Store?, prices: PriceList, queues: [ResourceQueue]
+    ) throws(LeptonError) {
         let allocator = try LocalAllocator(
             nodes: nodes, coresPerNode: coresPerNode, memoryPerNode: memoryPerNode,
-            acceleratorsPerNode: acceleratorsPerNode, storageBytes: storageBytes, storageFolder: opened?.path,
-            queues: queues)
+            acceleratorsPerNode: acceleratorsPerNode, storageBytes: storageBytes ?? opened?.capacityBytes,
+            storageFolder: opened?.path, queues: queues)
         var ledger: Ledger?
         if let opened { ledger = try Ledger(folder: opened.path) }
         self.init(

@@ -18,6 +18,8 @@ enum HandleKind: UInt64, CaseIterable {
     case model
     case history
     case adapter
+    case store
+    case blob
 
     /// The type's name in lepton.h.
     var typeName: String {
@@ -28,6 +30,8 @@ enum HandleKind: UInt64, CaseIterable {
         case .model: "lepton_model"
         case .history: "lepton_history"
         case .adapter: "lepton_adapter"
+        case .store: "lepton_store"
+        case .blob: "lepton_blob"
         }
     }
 }

@@ -193,3 +193,10 @@ AT(lepton_batch_options, sample_weight, 8);
 AT(lepton_batch_options, class_weight_classes, 24);
 AT(lepton_batch_options, class_weight_count, 40);
 AT(lepton_batch_options, nonfinite, 48);
+
+SIZE(lepton_store_collection, 40);
+AT(lepton_store_collection, struct_size, 0);
+AT(lepton_store_collection, removed_blobs, 8);
+AT(lepton_store_collection, removed_chunks, 16);
+AT(lepton_store_collection, freed_bytes, 24);
+AT(lepton_store_collection, kept_young_blobs, 32);

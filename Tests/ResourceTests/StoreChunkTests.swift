@@ -68,6 +68,19 @@ import LeptonResources
         #expect(try store.bytesUsed() == Store(path: store.path).bytesUsed())
     }
 
+    @Test func removingABlobFreesTheChunksThatOnlyItHas() throws {
+        let content = Self.content(3 * Self.chunk, seed: 8)
+        let first = try store.put(content)
+        let used = try store.bytesUsed()
+        let second = try store.put(Array(content[..<(2 * Self.chunk)]) + Self.content(Self.chunk, seed: 9))
+        try store.removeBlob(second)
+        #expect(try store.bytesUsed() == used)
+        #expect(try store.get(first) == content)
+        try store.removeBlob(first)
+        #expect(try store.bytesUsed() == 0)
+        #expect(try store.statistics().chunks == 0)
+    }
+
     @Test func aDamagedChunkIsDetectedIsolatedAndReplaced() throws {
         let (first, second) = (Self.content(2 * Self.chunk, seed: 3), Self.content(2 * Self.chunk, seed: 4))
         let (a, b) = (try store.put(first), try store.put(second))

@@ -70,31 +70,6 @@ extension Store {
         try locked { (lock) throws(LeptonError) in try lock.bytesUsed() }
     }
 
-    /// Removes a blob. Who has it mapped keeps it until the mapping goes away. Chunks that no other blob has are
-    /// removed by the next garbage collection.
-    ///
-    /// - Throws: `notFound`; `invalidState` while a reference names it; `corruptData` when a reference is damaged, so
-    ///   that it is not known what it names.
-    public func removeBlob(_ digest: BlobDigest) throws(LeptonError) {
-        try locked { (lock) throws(LeptonError) in
-            guard try contains(digest) else { throw notFound(digest) }
-            if let reference = try intactReferences().first(where: { $0.digest == digest }) {
-                throw LeptonError(
-                    .invalidState, "blob \(digest) is named by the reference '\(reference.name)': remove that first")
-            }
-            let used = try lock.bytesUsed()
-            var removed = 0
-            try lock.forgetBytesUsed()
-            for path in [path(of: digest), path(ofManifest: digest)] {
-                let size = try fileSize(path)
-                guard try FileSystem.removeFile(path) else { continue }
-                try FileSystem.synchronize(folder: FileSystem.folder(of: path))
-                removed += size
-            }
-            lock.remember(bytesUsed: used &- removed)
-        }
-    }
-
     func notFound(_ digest: BlobDigest) -> LeptonError {
         LeptonError(.notFound, "there is no blob \(digest) in the store '\(path)'")
     }

@@ -1,5 +1,13 @@
 import LeptonTensor
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// What a garbage collection removed, or would remove.
 public struct StoreCollection: Sendable, Equatable {
     public var removedBlobs = 0
@@ -68,11 +76,56 @@ extension Store {
         }
     }
 
+    /// Removes a blob, with the chunks that no other blob has. Who has it mapped keeps it until the mapping goes away.
+    ///
+    /// - Throws: `notFound`; `invalidState` while a reference names it; `corruptData` when a reference is damaged, so
+    ///   that it is not known what it names.
+    /// - Complexity: O(large blobs) for one that has chunks.
+    public func removeBlob(_ digest: BlobDigest) throws(LeptonError) {
+        try locked { (lock) throws(LeptonError) in
+            guard try contains(digest) else { throw notFound(digest) }
+            if let reference = try intactReferences().first(where: { $0.digest == digest }) {
+                throw LeptonError(
+                    .invalidState, "blob \(digest) is named by the reference '\(reference.name)': remove that first")
+            }
+            let used = try lock.bytesUsed()
+            var own: [StoredFile] = []
+            for path in [path(of: digest), path(ofManifest: digest)] {
+                guard let status = try FileSystem.status(path) else { continue }
+                own.append(StoredFile(digest: digest, path: path, byteCount: Int(status.st_size), changed: 0))
+            }
+            let chunks = try unsharedChunks(of: digest)
+            try lock.forgetBytesUsed()
+            // The list before the chunks that it names, so that a crash in between leaves no blob without its chunks.
+            try remove(own)
+            try remove(chunks)
+            lock.remember(bytesUsed: used &- (own + chunks).reduce(0) { $0 &+ $1.byteCount })
+        }
+    }
+
+    /// The chunks that only this blob has. None when that cannot be known, because a list is damaged; they are then
+    /// left to the garbage collection, which says so.
+    private func unsharedChunks(of digest: BlobDigest) throws(LeptonError) -> [StoredFile] {
+        do {
+            var chunks = Set(try readManifest(digest)?.chunks.map(\.digest) ?? [])
+            guard !chunks.isEmpty else { return [] }
+            for other in try storedFiles(in: manifestsFolder) where other.digest != digest {
+                for chunk in try readManifest(other.digest)?.chunks ?? [] { chunks.remove(chunk.digest) }
+            }
+            return try chunks.map { (chunk) throws(LeptonError) in
+                StoredFile(
+                    digest: chunk, path: path(ofChunk: chunk), byteCount: try fileSize(path(ofChunk: chunk)),
+                    changed: 0)
+            }
+        } catch  where error.code == .corruptData {
+            return []
+        }
+    }
+
     private func remove(_ files: [StoredFile]) throws(LeptonError) {
         var folders: Set<String> = []
         for file in files {
-            _ = try FileSystem.removeFile(file.path)
-            folders.insert(FileSystem.folder(of: file.path))
+            if try FileSystem.removeFile(file.path) { folders.insert(FileSystem.folder(of: file.path)) }
         }
         for folder in folders { try FileSystem.synchronize(folder: folder) }
     }

@@ -18,7 +18,7 @@ PyObject *core_raise_argument(lepton_status status, const char *argument, const 
 /* ---- handles.c */
 
 extern const char core_client_name[], core_allocation_name[], core_model_name[], core_history_name[],
-    core_cancel_name[], core_adapter_name[];
+    core_cancel_name[], core_adapter_name[], core_store_name[];
 
 /* A capsule that gives `handle` back to the library when it dies, but never in a forked child: there the
  * library's threads do not exist, and the parent still owns what the handle stands for. */
@@ -33,6 +33,12 @@ int core_allocation_or_none_converter(PyObject *object, void *out);
 int core_cancel_converter(PyObject *object, void *out);
 int core_cancel_or_none_converter(PyObject *object, void *out);
 int core_adapter_converter(PyObject *object, void *out);
+int core_store_converter(PyObject *object, void *out);
+
+/* ---- blob.c */
+
+/* A memoryview of a blob, which it takes over. */
+PyObject *core_blob_new(lepton_blob *blob, const void *data, size_t size);
 
 /* ---- tensors.c */
 
@@ -114,6 +120,6 @@ PyObject *core_history_outcome(core_progress *progress, lepton_status status, le
 /* ---- the functions, by section of lepton.h */
 extern PyMethodDef core_client_methods[], core_allocation_methods[], core_host_allocator_methods[],
     core_model_methods[], core_graph_methods[], core_training_methods[], core_history_methods[], core_batch_methods[],
-    core_adapter_methods[], core_sequence_methods[];
+    core_adapter_methods[], core_sequence_methods[], core_store_methods[];
 
 #endif

@@ -8,6 +8,7 @@ const char core_model_name[] = "leptonai.model";
 const char core_history_name[] = "leptonai.history";
 const char core_cancel_name[] = "leptonai.cancel";
 const char core_adapter_name[] = "leptonai.adapter";
+const char core_store_name[] = "leptonai.store";
 
 /* Capsules do not hold NULL, and the library gives none. */
 static void handle_free(PyObject *capsule) {
@@ -19,6 +20,7 @@ static void handle_free(PyObject *capsule) {
     else if (name == core_allocation_name) lepton_allocation_release(handle);
     else if (name == core_client_name) lepton_client_release(handle);
     else if (name == core_adapter_name) lepton_adapter_release(handle);
+    else if (name == core_store_name) lepton_store_release(handle);
     else lepton_cancel_release(handle);
     Py_END_ALLOW_THREADS
 }
@@ -61,6 +63,8 @@ int core_allocation_or_none_converter(PyObject *object, void *out) {
 }
 
 int core_adapter_converter(PyObject *object, void *out) { return convert(object, core_adapter_name, out); }
+
+int core_store_converter(PyObject *object, void *out) { return convert(object, core_store_name, out); }
 
 int core_cancel_converter(PyObject *object, void *out) { return convert(object, core_cancel_name, out); }
 

@@ -40,6 +40,7 @@ from .errors import (  # noqa: E402
 if TYPE_CHECKING:
     from . import plot
     from .allocator import Grant, ResourceAllocator, ResourceRequest, ResourceShape
+    from .store import Encryption, Store
     from .usage import Usage, Utilization
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "CancelToken",
     "CancelledError",
     "CorruptDataError",
+    "Encryption",
     "Grant",
     "InputOutputError",
     "InternalError",
@@ -66,6 +68,7 @@ __all__ = [
     "ResourceRequest",
     "ResourceShape",
     "ShapeMismatchError",
+    "Store",
     "TimedOutError",
     "TypeMismatchError",
     "Usage",
@@ -88,6 +91,10 @@ if not TYPE_CHECKING:
             from . import allocator
 
             return getattr(allocator, name)
+        if name in ("Encryption", "Store"):
+            from . import store
+
+            return getattr(store, name)
         if name == "plot":
             from importlib import import_module
 

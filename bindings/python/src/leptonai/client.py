@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .keras.callbacks import History
     from .keras.models.model import Model
     from .keras.trainers.arguments import EvaluateArguments, FitArguments, PredictArguments
+    from .store import Encryption, Store
     from .usage import Usage, Utilization
 
 __all__ = ["Allocation", "CancelToken", "LeptonClient", "current_client"]
@@ -48,7 +49,7 @@ class _Options(NamedTuple):
     cores_per_node: int
     memory_per_node: int
     storage_bytes: int
-    store: str | None
+    store: str | Store | None
     prices: str | None
     queues: str | None
     accelerators_per_node: int
@@ -56,9 +57,11 @@ class _Options(NamedTuple):
     allocator: ResourceAllocator | None
 
     def create(self) -> ClientHandle:
+        if self.store is not None and not isinstance(self.store, str):
+            return _core.client_create_with_store(*self[:4], self.store._native(), *self[5:-1])
         if self.allocator is not None:
             return _core.client_create_with_allocator(self.allocator, self.cores_per_node, self.store, self.prices)
-        return _core.client_create(*self[:-1])
+        return _core.client_create(*self[:4], self.store, *self[5:-1])
 
 
 class LeptonClient:
@@ -75,7 +78,8 @@ class LeptonClient:
         cores_per_node: Cores of each node; 0 is 1 when `nodes` is given, otherwise all cores.
         memory_per_node: Bytes; 0 is the machine's memory shared evenly.
         storage_bytes: Bytes of shared storage; 0 is the free disk of the store's folder.
-        store: Folder for datasets and parameters, created if absent; None keeps them in memory.
+        store: Folder for datasets and parameters, created if absent, or an open `Store`; None keeps them in memory.
+        encryption: The key of a store folder that is encrypted; a new one is encrypted with it.
         prices: The price list: a dict, JSON text, or the path of a JSON file; None is the default list.
         queues: What requests may wait in beside the queue "default": dicts such as
             ``{"name": "a", "weight": 2, "quota": {"cores": 4}, "borrowing": {"cores": 2}}``. A resource that a quota
@@ -96,20 +100,23 @@ class LeptonClient:
         cores_per_node: int = 0,
         memory_per_node: int = 0,
         storage_bytes: int = 0,
-        store: str | os.PathLike[str] | None = None,
+        store: str | os.PathLike[str] | Store | None = None,
+        encryption: Encryption | None = None,
         prices: Mapping[str, Any] | str | os.PathLike[str] | None = None,
         queues: Sequence[Mapping[str, Any]] | None = None,
         accelerators_per_node: int = 0,
         allocator: ResourceAllocator | None = None,
     ) -> None:
         if allocator is not None:
+            if encryption is not None or not (store is None or isinstance(store, str | os.PathLike)):
+                raise bad_argument("store", "a folder that is not encrypted beside an allocator", store)
             _check_own(allocator, (nodes, memory_per_node, storage_bytes, accelerators_per_node, queues or 0))
         self._options = _Options(
             count("nodes", nodes, 0, INT32_MAX),
             count("cores_per_node", cores_per_node, 0, INT32_MAX),
             count("memory_per_node", memory_per_node, 0, INT64_MAX),
             count("storage_bytes", storage_bytes, 0, INT64_MAX),
-            None if store is None else os.fspath(store),
+            _open_store(store, encryption, count("storage_bytes", storage_bytes, 0, INT64_MAX)),
             _price_list(prices),
             _queue_list(queues),
             count("accelerators_per_node", accelerators_per_node, 0, INT32_MAX),
@@ -442,6 +449,24 @@ def _queue_list(queues: Sequence[Mapping[str, Any]] | None) -> str | None:
         return json.dumps([dict(queue) for queue in queues])
     except (TypeError, ValueError) as error:
         raise bad_argument("queues", "a list of dicts that JSON can hold", repr(queues)) from error
+
+
+def _open_store(
+    store: str | os.PathLike[str] | Store | None, encryption: Encryption | None, storage_bytes: int
+) -> str | Store | None:
+    """The folder of a plain store, or a store that is open."""
+    if store is None or isinstance(store, str | os.PathLike):
+        if encryption is None:
+            return None if store is None else os.fspath(store)
+        if store is None:
+            raise bad_argument("encryption", "None without a store, which it would encrypt", encryption)
+        # Imported only here: most programs have no store of their own.
+        from .store import Store
+
+        return Store(store, capacity_bytes=storage_bytes or None, encryption=encryption)
+    if encryption is not None:
+        raise bad_argument("encryption", "None for a store that is open already", encryption)
+    return store
 
 
 def _price_list(prices: Mapping[str, Any] | str | os.PathLike[str] | None) -> str | None:
