@@ -5,9 +5,9 @@ import ArgumentParser
 struct LeptonCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "lepton",
-        abstract: "Look at models and at the resources that a client would have.",
+        abstract: "Look at models, at stores, and at the resources that a client would have.",
         // `make lint` compares it with the header's.
         version: "0.1.0",
-        subcommands: [Inspect.self, Resources.self]
+        subcommands: [Inspect.self, Resources.self, StoreCommand.self]
     )
 }
