@@ -168,21 +168,16 @@ static void max_grad_tap(void *context, size_t out, size_t in, size_t tap) {
     tap_work *work = context;
     for (size_t c = 0; c < work->window->in_channels; c++) {
         const size_t o = out * work->window->in_channels + c;
-        if (work->taps[o] == (int32_t)tap && (work->b == NULL || !(work->b[o] <= 0.0f)))
-            work->result[in * work->window->in_channels + c] += work->a[o];
+        if (work->taps[o] == (int32_t)tap) work->result[in * work->window->in_channels + c] += work->a[o];
     }
 }
 
-static void max_pool_grad_f32(float *dx, const float *dy, const int32_t *taps, const float *y, const lepton_k_window *w,
+static void max_pool_grad_f32(float *dx, const float *dy, const int32_t *taps, const lepton_k_window *w,
                               size_t samples) {
     const size_t out = lepton_volume(w->out) * w->in_channels, in = lepton_volume(w->in) * w->in_channels;
     memset(dx, 0, samples * in * sizeof(float));
     for (size_t s = 0; s < samples; s++) {
-        tap_work work = {.window = w,
-                         .result = dx + s * in,
-                         .a = dy + s * out,
-                         .b = y == NULL ? NULL : y + s * out,
-                         .taps = taps + s * out};
+        tap_work work = {.window = w, .result = dx + s * in, .a = dy + s * out, .taps = taps + s * out};
         visit_taps(w, max_grad_tap, &work);
     }
 }

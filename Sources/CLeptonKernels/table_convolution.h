@@ -28,9 +28,8 @@
     DO(max_pool_f32, (float *y, int32_t *taps, const float *x, const lepton_k_window *window, size_t samples),         \
        (y, taps, x, window, samples))                                                                                  \
     DO(max_pool_grad_f32,                                                                                              \
-       (float *dx, const float *dy, const int32_t *taps, const float *y, const lepton_k_window *window,                \
-        size_t samples),                                                                                               \
-       (dx, dy, taps, y, window, samples))                                                                             \
+       (float *dx, const float *dy, const int32_t *taps, const lepton_k_window *window, size_t samples),               \
+       (dx, dy, taps, window, samples))                                                                                \
     DO(average_pool_f32, (float *y, const float *x, const lepton_k_window *window, size_t samples),                    \
        (y, x, window, samples))                                                                                        \
     DO(average_pool_grad_f32, (float *dx, const float *dy, const lepton_k_window *window, size_t samples),             \

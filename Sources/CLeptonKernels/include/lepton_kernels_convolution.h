@@ -60,10 +60,9 @@ void lepton_k_depthwise_kernel_grad_f32(float *dkernel, const float *x, const fl
  *  window it was: the first of equal ones. Each window has a tap within the input. */
 void lepton_k_max_pool_f32(float *y, int32_t *taps, const float *x, const lepton_k_window *window, size_t samples);
 
-/** dx = dy where its window took its value from, summed over windows in their order; 0 elsewhere. With `y`, which may
- *  be NULL, not where y <= 0: the gradient then passes a relu before the pooling too. */
-void lepton_k_max_pool_grad_f32(float *dx, const float *dy, const int32_t *taps, const float *y,
-                                const lepton_k_window *window, size_t samples);
+/** dx = dy where its window took its value from, summed over windows in their order; 0 elsewhere. */
+void lepton_k_max_pool_grad_f32(float *dx, const float *dy, const int32_t *taps, const lepton_k_window *window,
+                                size_t samples);
 
 /** y = the mean of the values under the window that lie within the input, per channel. */
 void lepton_k_average_pool_f32(float *y, const float *x, const lepton_k_window *window, size_t samples);

@@ -104,7 +104,7 @@ static int is_tiled(const lepton_k_window *w) {
     return 1;
 }
 
-INLINE void unpool_max(const size_t vecs, size_t left, float *dx, const float *dy, const int32_t *taps, const float *y,
+INLINE void unpool_max(const size_t vecs, size_t left, float *dx, const float *dy, const int32_t *taps,
                        const lepton_k_window *w, const window_taps *t, int adds) {
     vf gradient[CHANNEL_VECTORS];
     vi where[CHANNEL_VECTORS];
@@ -112,7 +112,6 @@ INLINE void unpool_max(const size_t vecs, size_t left, float *dx, const float *d
     for (size_t v = 0; v < vecs; v++) {
         gradient[v] = load_any(dy + v * W, left);
         where[v] = (vi)load_any((const float *)(const void *)(taps + v * W), left);
-        if (y != NULL) gradient[v] = activation_slope(gradient[v], load_any(y + v * W, left), LEPTON_K_RELU);
     }
     FOR_EACH_TAP(w, t) {
 #pragma clang loop unroll(full)
@@ -124,19 +123,17 @@ INLINE void unpool_max(const size_t vecs, size_t left, float *dx, const float *d
     }
 }
 
-static void max_pool_grad_f32(float *dx, const float *dy, const int32_t *taps, const float *y, const lepton_k_window *w,
+static void max_pool_grad_f32(float *dx, const float *dy, const int32_t *taps, const lepton_k_window *w,
                               size_t samples) {
     const int adds = !is_tiled(w);
     if (adds) memset(dx, 0, samples * image_floats(w) * sizeof(float));
     for (size_t s = 0; s < samples; s++, dx += image_floats(w), dy += output_floats(w), taps += output_floats(w)) {
         FOR_EACH_OUTPUT(w) {
             const window_taps t = TAPS(w);
-#define UNPOOL(vecs, c, left)                                                                                          \
-    unpool_max(vecs, left, dx + (c), dy + o + (c), taps + o + (c), y == NULL ? NULL : y + o + (c), w, &t, adds)
+#define UNPOOL(vecs, c, left) unpool_max(vecs, left, dx + (c), dy + o + (c), taps + o + (c), w, &t, adds)
             FOR_CHANNELS(w->in_channels, UNPOOL);
 #undef UNPOOL
         }
-        if (y != NULL) y += output_floats(w);
     }
 }
 

@@ -224,7 +224,7 @@ private func maximumBackward(_ step: UnsafeRawPointer, _ frame: UnsafeRawPointer
     let call = StepArguments(step, frame)
     call.withWindow {
         let taps = call.source2.map { UnsafeRawPointer($0).assumingMemoryBound(to: Int32.self) }
-        lepton_k_max_pool_grad_f32(call.destination, call.source, taps, nil, $0, call.samples)
+        lepton_k_max_pool_grad_f32(call.destination, call.source, taps, $0, call.samples)
     }
 }
 
