@@ -81,6 +81,27 @@ extension FunctionCall {
         return result
     }
 
+    /// The operands of a matrix product, whose axes before the last two are broadcast, likewise.
+    mutating func alignedMatrices(_ a: Int, _ b: Int) throws(LeptonError) -> (Int, Int) {
+        // Without other axes than rows and columns there is none that the batch could meet.
+        guard rank(a) > 2 || rank(b) > 2 else { return (a, b) }
+        let values = try aligned([a, b])
+        return (values[0], values[1])
+    }
+
+    /// Values to be joined: all of them have the batch as their first axis, or none.
+    ///
+    /// - Throws: `shapeMismatch`, as Keras does where the number of rows is not that of the other value.
+    func requireSameBatch(_ values: [Int]) throws(LeptonError) {
+        guard values.contains(where: isShared), !values.allSatisfy(isShared) else { return }
+        let shapes = values.map { isShared($0) ? Shape.text(shape($0)) : Shape.batchText(shape($0)) }
+        throw LeptonError(
+            .shapeMismatch,
+            "keras.ops.\(snakeCase(name)): tensors with and without the batch as their first axis cannot be joined; give "
+                + "the others the batch with keras.ops.broadcast_to. Received: shapes \(shapes.joined(separator: ", "))"
+        )
+    }
+
     /// The first two arguments, ready to be broadcast against each other.
     mutating func pair(_ first: String = "x1", _ second: String = "x2") throws(LeptonError) -> (Int, Int) {
         let values = try aligned([value(0, first), value(1, second)])

@@ -135,7 +135,7 @@ extension TensorFunction {
     private static let fullLikeFunction = TensorFunction.one(["dtype"]) {
         (call: inout FunctionCall) throws(LeptonError) in
         let x = try call.value(0)
-        let value = try call.value(1, "fill_value")
+        let value = try call.aligned([x, call.value(1, "fill_value")])[1]
         let zeros = try call.graph.operations.addBinary(.multiply, x, scalar: 0)
         return try call.graph.operations.addBinary(.add, zeros, value)
     }

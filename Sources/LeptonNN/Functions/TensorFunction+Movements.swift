@@ -121,6 +121,7 @@ extension TensorFunction {
         let values = try call.values()
         let batched = values.first { [call] value in !call.isShared(value) } ?? values[0]
         let axis = try call.sampleAxis(call.integer("axis") ?? 0, of: batched)
+        try call.requireSameBatch(values)
         return try call.graph.operations.addConcatenation(values, axis: axis)
     }
 
@@ -128,6 +129,7 @@ extension TensorFunction {
         let values = try call.values("x")
         let batched = values.first { [call] value in !call.isShared(value) } ?? values[0]
         let axis = try call.sampleAxis(call.integer("axis") ?? 0, of: batched, extra: 1)
+        try call.requireSameBatch(values)
         return try call.graph.operations.addStack(values, axis: axis)
     }
 
@@ -270,12 +272,20 @@ extension TensorFunction {
     }
 
     private static let broadcastTo = TensorFunction.one(["shape"]) { (call: inout FunctionCall) throws(LeptonError) in
-        let x = try call.value(0)
+        var x = try call.value(0)
         guard var extents = call.setting("shape")?.arrayValue?.map({ $0.isNull ? -1 : $0.intValue ?? Int.min }) else {
             throw call.wrong("shape", "a list of extents", call.setting("shape"))
         }
         if extents.first == -1 {
             extents.removeFirst()
+            if call.isShared(x) {
+                // An axis of one element meets the batch.
+                let shape = call.shape(x)
+                if shape.count == extents.count + 1, shape.first == 1 {
+                    x = try call.graph.operations.addReshape(x, to: Array(shape.dropFirst()))
+                }
+                x = try call.graph.operations.perRow(x)
+            }
         } else if !call.isShared(x) {
             throw call.batchAxis()
         }

@@ -7,7 +7,8 @@ extension TensorFunction {
     ]
 
     /// NumPy's matmul; a batched tensor of rank 2 is a row for each row of the batch.
-    private static func product(_ call: inout FunctionCall, _ a: Int, _ b: Int) throws(LeptonError) -> Int {
+    private static func product(_ call: inout FunctionCall, _ first: Int, _ second: Int) throws(LeptonError) -> Int {
+        let (a, b) = try call.alignedMatrices(first, second)
         if call.isShared(a), !call.isShared(b) {
             // The batch would have to be an axis of the matrix.
             guard call.shape(b).count >= 2 else { throw call.batchAxis() }

@@ -26,6 +26,12 @@ struct KerasHistory: Hashable {
         self.output = output
     }
 
+    /// As it is among the inputs of calls, from how it is listed among a model's outputs.
+    func unlisted(_ layers: [ParsedLayer]) -> KerasHistory {
+        let first = layers.first { $0.name == layer }?.layer.identity.firstCall ?? 0
+        return KerasHistory(layer: layer, call: call - first, output: output)
+    }
+
     var json: JSONValue { [.string(layer), .integer(Int64(call)), .integer(Int64(output))] }
 
     /// All tensors of a nested structure, keys in order, as Keras flattens it.

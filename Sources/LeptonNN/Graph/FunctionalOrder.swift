@@ -57,7 +57,7 @@ struct FunctionalOrder {
         guard let layer = byName[history.layer] else {
             throw unknownName("layer in the model config", history.layer, known: parsed.map(\.name))
         }
-        let number = history.call - parsed[layer].layer.identity.firstCall
+        let number = history.call
         let count = parsed[layer].takesNothing ? 1 : parsed[layer].calls.count
         guard (0..<count).contains(number) else {
             throw LeptonError(

@@ -38,22 +38,11 @@ public struct LayerCall: Sendable, Equatable {
         return argument == .value(.null) ? nil : argument
     }
 
-    /// Refuses keywords beyond `known`, and a `training` that would not follow the model's own mode.
+    /// Refuses keywords beyond `known`; those that calls of all layers may have are no part of it.
     ///
-    /// - Throws: `invalidArgument`, `notSupported`.
+    /// - Throws: `invalidArgument`.
     package func check(_ owner: String, keywords known: [String] = []) throws(LeptonError) {
         for keyword in keywords where keyword.argument != .value(.null) && !known.contains(keyword.name) {
-            guard keyword.name != "training" else {
-                guard keyword.argument == .value(.bool(false)) else { continue }
-                throw LeptonError(
-                    .notSupported,
-                    "\(owner) called with training=False is not supported; set trainable=False on the layer")
-            }
-            if keyword.name == "mask" {
-                throw LeptonError(
-                    .notSupported,
-                    "\(owner) called with a mask is not supported; let a Masking or Embedding layer make it")
-            }
             throw unknownName("\(owner) call argument", keyword.name, known: known + ["training"])
         }
     }

@@ -21,7 +21,7 @@ extension ModelGraph {
         _ parsed: [ParsedLayer], owner: String, overBatch: Bool = false
     ) throws(LeptonError) {
         let inputs = try KerasHistory.all(inputStructure, "\(owner).input_layers")
-        let outputs = try KerasHistory.all(outputStructure, "\(owner).output_layers")
+        let outputs = try KerasHistory.all(outputStructure, "\(owner).output_layers").map { $0.unlisted(parsed) }
         guard !inputs.isEmpty, !outputs.isEmpty else {
             throw LeptonError(
                 .invalidArgument, argument: owner, expected: "at least one input and one output",
@@ -106,7 +106,7 @@ extension ModelGraph {
 
     /// Each node's number among the calls of its layer, as Keras counts them.
     private func numberedCalls() -> [Int] {
-        var next = layers.map { $0.identity.firstCall }
+        var next = layers.map { _ in 0 }
         return nodes.map { node in
             defer { next[node.layer] += 1 }
             return next[node.layer]

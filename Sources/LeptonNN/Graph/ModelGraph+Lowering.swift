@@ -21,8 +21,9 @@ extension ModelGraph {
                 inputs = [ValueShape(sample: try inputShape(place, inputShapes))]
             }
             try withContext(node) { () throws(LeptonError) in
-                let layer = try configured(node, inputs: inputs.count)
-                let (outputs, weights) = try UnknownLengths.inferred(layer, for: inputs)
+                let prepared = try prepared(node, tensors: inputs.count)
+                let (outputs, weights) = try UnknownLengths.inferred(
+                    prepared.layer, for: prepared.inputs.map { inputs[$0] })
                 if kind == .sequential, outputs.count != 1 {
                     throw LeptonError(
                         .invalidArgument, argument: "layer",
@@ -66,8 +67,8 @@ extension ModelGraph {
         return shapes[place]
     }
 
-    private func configured(_ node: Node, inputs: Int) throws(LeptonError) -> any Layer {
-        try layers[node.layer].called(node.call, inputs: inputs)
+    private func prepared(_ node: Node, tensors: Int) throws(LeptonError) -> PreparedCall {
+        try PreparedCall(of: layers[node.layer], node.call, tensors: tensors)
     }
 
     private func withContext(_ node: Node, _ body: () throws(LeptonError) -> Void) throws(LeptonError) {
@@ -177,20 +178,12 @@ extension ModelGraph {
             var inputValues = node.inputs.map { outputsOfNode[$0.node][$0.output] }
             if let place = inputs.firstIndex(of: index), place < values.count { inputValues = [values[place]] }
             try withContext(node) { () throws(LeptonError) in
-                let layer = try configured(node, inputs: inputValues.count)
-                graph.path.append(layer.options.name ?? layer.identity.className)
+                let prepared = try prepared(node, tensors: inputValues.count)
+                graph.path.append(prepared.layer.options.name ?? prepared.layer.identity.className)
                 defer { graph.path.removeLast() }
-                var made = try layer.lowerAll(into: &graph, inputs: inputValues, weights: weights[node.layer])
-                if let regularizer = layer.options.activityRegularizer, !layer.placesActivityPenalty {
-                    made = try graph.appendPenalty(regularizer, after: made)
-                }
-                // Keras lets the first output have it, be there others.
-                if layer.supportsMasking, let first = inputValues.first, let mask = graph.masks[first],
-                    let output = made.first, graph.masks[output] == nil
-                {
-                    graph.masks[output] = mask
-                }
-                outputsOfNode.append(made)
+                outputsOfNode.append(
+                    try prepared.lower(
+                        into: &graph, inputValues, weights: weights[node.layer], followsCall: isOwnCode))
             }
         }
         // What is the same for every row is written out for each where it leaves the model.

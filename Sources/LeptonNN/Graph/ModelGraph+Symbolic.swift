@@ -20,11 +20,14 @@ extension ModelGraph {
             layers.append(layer)
         }
         func history(_ tensor: SymbolicTensor) -> KerasHistory {
-            let layer = tensor.call.layer
-            let number = found.number(of: tensor.call)
-            return KerasHistory(
-                layer: names[ObjectIdentifier(layer)] ?? "", call: layer.layer.identity.firstCall + number,
+            KerasHistory(
+                layer: names[ObjectIdentifier(tensor.call.layer)] ?? "", call: found.number(of: tensor.call),
                 output: tensor.output)
+        }
+        func listed(_ tensor: SymbolicTensor) -> JSONValue {
+            let plain = history(tensor)
+            let first = tensor.call.layer.layer.identity.firstCall
+            return KerasHistory(layer: plain.layer, call: first + plain.call, output: plain.output).json
         }
         var parsed: [ParsedLayer] = []
         for (layer, uses) in zip(layers, found.layers) {
@@ -38,13 +41,13 @@ extension ModelGraph {
             }
             parsed.append(ParsedLayer(layer, calls: calls))
         }
-        inputStructure = .array(inputs.map { history($0).json })
+        inputStructure = .array(inputs.map(listed))
         if let first = outputs.first, first.name != nil {
             var named = JSONObject()
-            for output in outputs { named[output.name ?? ""] = history(output.tensor).json }
+            for output in outputs { named[output.name ?? ""] = listed(output.tensor) }
             outputStructure = .object(named)
         } else {
-            outputStructure = .array(outputs.map { history($0.tensor).json })
+            outputStructure = .array(outputs.map { listed($0.tensor) })
         }
         try connect(parsed, owner: "Model")
     }

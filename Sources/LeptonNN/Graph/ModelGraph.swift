@@ -36,6 +36,8 @@ public struct ModelGraph: Sendable {
     package internal(set) var outputStructure = JSONValue.null
     /// Whether layers, and so their weights, stay in the order of the config, as those of a user's own class do in Keras.
     var keepsListedOrder = false
+    /// Whether it was read from a program's own code.
+    var isOwnCode: Bool { keepsListedOrder }
     var takenNames: Set<String> = []
     /// How many names each class has been given.
     private var nameCounts: [String: Int] = [:]
@@ -129,7 +131,8 @@ public struct ModelGraph: Sendable {
             }
             return name
         }
-        let base = snakeCase(layer.identity.isModel ? layer.identity.className : type(of: layer).className)
+        let base = snakeCase(
+            layer.identity.isModel || layer is ActivatedLayer ? layer.identity.className : type(of: layer).className)
         while true {
             let number = nameCounts[base, default: 0]
             nameCounts[base] = number + 1

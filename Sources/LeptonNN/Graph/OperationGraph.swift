@@ -50,6 +50,23 @@ package struct DropoutOperation: Operation {
     package let ordinal: Int
     /// A layer's own seed; nil uses the model's.
     package let seed: UInt64?
+    /// Whether it drops in prediction as well.
+    package let isAlways: Bool
+}
+
+extension OperationGraph {
+    /// Dropout of each element, as far as the mode has any.
+    ///
+    /// - Parameter ordinal: nil for the next.
+    mutating func addDropout(
+        _ rate: Double, _ value: Int, seed: UInt64?, ordinal: Int? = nil
+    ) throws(LeptonError) -> Int {
+        guard rate > 0, fixedMode != .inference else { return value }
+        let operation = DropoutOperation(
+            rate: rate, ordinal: ordinal ?? nextDropoutOrdinal(), seed: seed, isAlways: fixedMode == .training)
+        if operation.isAlways { drawsInPrediction = true }
+        return try add(operation, inputs: [value], outputShape: sampleShapes[value])
+    }
 }
 
 /// The same numbers under another sample shape; moves nothing.
@@ -138,6 +155,14 @@ package struct OperationGraph: Sendable {
     private var repeatsOfValue: [Int] = []
     /// That of the values that operations make now.
     private var repeats = 1
+    /// A mode that operations are fixed to, be the model trained or not.
+    package enum Mode: Sendable { case training, inference }
+
+    /// That of operations that are added now: what a call in a program's own code says by `training`. Nil lets them follow
+    /// the model.
+    package var fixedMode: Mode?
+    /// Whether predictions draw random numbers.
+    package internal(set) var drawsInPrediction = false
     /// Whether values may be added up over the rows of a batch: in losses and metrics, whose rows are computed together.
     package var takesBatchTotals = false
     /// Targets and sample weights, which losses and metrics are computed from.

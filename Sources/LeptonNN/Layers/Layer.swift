@@ -37,6 +37,10 @@ public protocol Layer: Sendable {
     /// Whether the mask of the first input is also that of the first output.
     var supportsMasking: Bool { get }
 
+    /// Keywords of a call that may bring a mask, and for which input; a list of masks is for that input and those after it.
+    /// Nil for a mask that Keras takes and does not look at.
+    var maskedInputs: [String: Int?] { get }
+
     /// Whether `lower` puts the penalty of `activity_regularizer` where it belongs; otherwise it is on the outputs.
     var placesActivityPenalty: Bool { get }
 
@@ -63,6 +67,7 @@ extension Layer {
     public static var acceptedDTypes: [String] { ["float32"] }
     public var inputCounts: ClosedRange<Int> { 1...1 }
     public var supportsMasking: Bool { false }
+    public var maskedInputs: [String: Int?] { [:] }
     public var placesActivityPenalty: Bool { false }
     public static var ruledWeights: [String] { [] }
     public var identity: LayerIdentity { LayerIdentity(module: "keras.layers", className: Self.className) }
@@ -115,7 +120,7 @@ public struct LayerIdentity: Sendable {
     public let module: String
     public let className: String
     package let registeredName: String?
-    /// The number of its first call in a functional config.
+    /// What Keras adds to the numbers of its calls among the outputs of a functional config.
     package let firstCall: Int
     /// Whether it is a model, whose config has no policy of its own.
     package let isModel: Bool

@@ -27,8 +27,10 @@ package enum LayerProbe {
             return inputs.count - 1
         }
         do throws(LeptonError) {
-            let called = try layer.called(call, inputs: inputs.count)
-            return try UnknownLengths.inferred(called, for: inputs, overBatch: overBatch).outputs
+            let prepared = try PreparedCall(of: layer, call, tensors: inputs.count)
+            return try UnknownLengths.inferred(
+                prepared.layer, for: prepared.inputs.map { inputs[$0] }, overBatch: overBatch
+            ).outputs
         } catch {
             throw error.adding(context: "layer '\(name)'")
         }
@@ -36,21 +38,6 @@ package enum LayerProbe {
 }
 
 extension Layer {
-    /// The layer as a call uses it, once the number of its inputs has been found to be right.
-    func called(_ call: LayerCall, inputs: Int) throws(LeptonError) -> any Layer {
-        let layer = try configured(for: call)
-        let counts = layer.inputCounts
-        guard counts.contains(inputs) else {
-            let expected =
-                counts.lowerBound == counts.upperBound
-                ? "\(counts.lowerBound)" : counts.upperBound == Int.max ? "at least \(counts.lowerBound)" : "\(counts)"
-            throw LeptonError(
-                .invalidArgument, argument: "inputs",
-                expected: "\(expected) tensor\(expected == "1" ? "" : "s")", received: "\(inputs)")
-        }
-        return layer
-    }
-
     /// Shapes of the outputs for inputs some of which may be the same for every row.
     func outputValues(for inputs: [ValueShape], overBatch: Bool = true) throws(LeptonError) -> [ValueShape] {
         if let function = self as? FunctionLayer { return try function.outputs(for: inputs, overBatch: overBatch) }

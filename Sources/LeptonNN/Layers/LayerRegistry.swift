@@ -85,6 +85,7 @@ package enum LayerRegistry {
         guard let type = byName[className] else {
             throw unknownName("layer", className, known: classNames)
         }
+        if ActivatedLayer.isMeant(by: config) { return try ActivatedLayer(className, config, nesting: nesting) }
         var reader = ConfigReader(className, config, nesting: nesting)
         var layer = try type.init(arguments: &reader)
         layer.options = try LayerOptions(&reader, keeping: layer.options, dtypes: type.acceptedDTypes)
@@ -105,6 +106,7 @@ package enum LayerRegistry {
 
     /// The serialised form of a layer, as Keras writes it.
     package static func config(of layer: any Layer) -> JSONValue {
+        if let activated = layer as? ActivatedLayer { return activated.config }
         var fields = JSONObject()
         let arguments = layer.arguments
         let identity = layer.identity

@@ -22,7 +22,7 @@ package struct ModelLayer: Layer {
     }
 
     package var identity: LayerIdentity {
-        // Keras counts a functional model's own connection of inputs and outputs as its first call.
+        // Where outputs are listed, Keras counts a functional model's own connection of inputs and outputs as a call.
         let isFunctional = graph.kind == .functional
         return LayerIdentity(
             module: ModelGraph.module(graph.kind), className: graph.className,
@@ -39,6 +39,8 @@ package struct ModelLayer: Layer {
         options.isTrainable = isTrainable
         graph.setTrainable(isTrainable)
     }
+
+    package var maskedInputs: [String: Int?] { ["mask": 0] }
 
     package var inputCounts: ClosedRange<Int> {
         let count = max(graph.inputs.count, 1)

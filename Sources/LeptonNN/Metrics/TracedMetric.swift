@@ -6,6 +6,7 @@ import LeptonTensor
 ///         "name": "...", "state": [{"name": "total", "shape": []}, ...],
 ///         "update": {Functional model of (targets, predictions), one output for each part of the state},
 ///         "weighted_update": {the same of (targets, predictions, sample weights)},
+///         "mean_of_function": false,
 ///         "result": {Functional model of layers "Variable" named as the parts of the state}}}
 package struct TracedMetric: Sendable, Equatable {
     /// A part of the state: an array of sums.
@@ -22,6 +23,8 @@ package struct TracedMetric: Sendable, Equatable {
     package let weightedUpdate: TracedFunction?
     /// The value: operations on weights that are named as the parts of the state.
     package let result: OperationGraph
+    /// Whether it is the mean of a function's values.
+    package let isMeanOfFunction: Bool
     private let resultConfig: JSONValue
 
     package var sumCount: Int { states.reduce(0) { $0 + $1.count } }
@@ -34,11 +37,13 @@ package struct TracedMetric: Sendable, Equatable {
 
     package static func == (a: TracedMetric, b: TracedMetric) -> Bool {
         a.states == b.states && a.update == b.update && a.weightedUpdate == b.weightedUpdate
-            && a.resultConfig == b.resultConfig
+            && a.resultConfig == b.resultConfig && a.isMeanOfFunction == b.isMeanOfFunction
     }
 
     init(_ reader: inout ConfigReader, _ fields: inout JSONObject) throws(LeptonError) {
         let owner = Metric.ClassName.traced.rawValue
+        isMeanOfFunction = try reader.bool("mean_of_function", default: false)
+        if isMeanOfFunction { fields["mean_of_function"] = true }
         for field in ["state", "update", "weighted_update", "result"] { fields[field] = reader.value(field) ?? .null }
         states = try TracedMetric.states(fields["state"] ?? .null)
         update = try TracedMetric.update(fields["update"] ?? .null, "\(owner).update", inputs: 2, states)

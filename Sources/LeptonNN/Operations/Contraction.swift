@@ -83,7 +83,8 @@ extension OperationGraph {
     ///
     /// - Throws: `invalidArgument` for an equation that is none; `notSupported` for more than two values, and for a
     ///   batch axis that is summed over or moved; `shapeMismatch`.
-    package mutating func addEinsum(_ equation: String, _ values: [Int]) throws(LeptonError) -> Int {
+    package mutating func addEinsum(_ equation: String, _ operands: [Int]) throws(LeptonError) -> Int {
+        var values = operands
         let parsed = try EinsumEquation(equation, ranks: values.map { sampleShapes[$0].count + (isShared($0) ? 0 : 1) })
         var batch: Character?
         var inputs = parsed.inputs
@@ -96,6 +97,14 @@ extension OperationGraph {
         }
         var output = parsed.output
         if let batch {
+            // What is the same for every row may have an axis of one element in the batch's place.
+            for (index, value) in values.enumerated() where isShared(value) {
+                guard let place = inputs[index].firstIndex(of: batch), sampleShapes[value][place] == 1 else { continue }
+                inputs[index].remove(at: place)
+                var shape = sampleShapes[value]
+                shape.remove(at: place)
+                values[index] = try addReshape(value, to: shape)
+            }
             guard output.first == batch, !inputs.contains(where: { $0.contains(batch) }) else {
                 throw EinsumEquation.batchMoved(equation)
             }

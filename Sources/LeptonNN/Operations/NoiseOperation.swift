@@ -20,16 +20,21 @@ package struct NoiseOperation: Operation {
     package let ordinal: Int
     /// A layer's own seed; nil uses the model's.
     package let seed: UInt64?
+    /// Whether it works in prediction as well.
+    package let isAlways: Bool
 }
 
 extension OperationGraph {
+    /// Noise, as far as the mode has any.
     package mutating func addNoise(
         _ kind: NoiseOperation.Kind, _ value: Int, seed: UInt64?, noise: NoiseShape = .full
     ) throws(LeptonError) -> Int {
+        guard fixedMode != .inference else { return value }
         let shape = sampleShapes[value]
         let operation = NoiseOperation(
             kind: kind, noiseShape: noise.extents ?? shape, isSharedByRows: noise.isSharedByRows,
-            ordinal: nextDropoutOrdinal(), seed: seed)
+            ordinal: nextDropoutOrdinal(), seed: seed, isAlways: fixedMode == .training)
+        if operation.isAlways { drawsInPrediction = true }
         return try add(operation, inputs: [value], outputShape: shape)
     }
 }

@@ -48,6 +48,8 @@ package struct RecurrentOperation: Operation {
     /// An own seed for dropout; nil uses the model's.
     package let seed: UInt64?
 
+    package var drops: Bool { inputDropout != nil || recurrentDropout != nil }
+
     package func multiplyAddsPerRow(_ node: OperationGraph.Node, in graph: OperationGraph) -> Double {
         let weights = node.weights.reduce(0.0) { $0 + Double(graph.weight($1).spec.shape.reduce(1, *)) }
         return weights * Double(graph.sampleShapes[node.inputs[0]].first ?? 1)

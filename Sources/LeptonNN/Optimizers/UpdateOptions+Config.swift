@@ -14,9 +14,12 @@ extension UpdateOptions {
             averageOverwriteFrequency = try reader.integer("ema_overwrite_frequency", minimum: 1)
         }
         if reader.value("loss_scale_factor") != nil {
-            lossScaleFactor = try reader.number("loss_scale_factor", default: 1, "a finite number above 0") {
-                $0 > 0 && $0.isFinite
-            }
+            // Scaling the loss and the gradients back changes rounding alone, as long as it does not leave the range of
+            // float32; so nothing is scaled.
+            lossScaleFactor = try reader.number(
+                "loss_scale_factor", default: 1,
+                "a number in 1e-10 ... 1e20, with which float32 gradients keep their range"
+            ) { $0 >= 1e-10 && $0 <= 1e20 }
         }
         // Keras takes 0 for none.
         if let steps = reader.value("gradient_accumulation_steps"), steps.intValue != 0 {

@@ -28,16 +28,18 @@ package final class Executor {
     /// Kept alive: while an evaluation is between two batches, the model may be given others.
     private let parameters: AlignedBuffer<Float>
     private let states: RecurrentStates?
+    private let draws: PredictionDraws?
     /// Keeps alive what `workerMemory` points into.
     private var buffers: [WorkerBuffers]
 
     /// - Parameters:
     ///   - parameters, states: the model's.
     ///   - optimizer: nil when nothing is trained.
+    ///   - draws: of a model that draws random numbers in evaluations too.
     init(
         plan: Plan, policy: ShardPolicy, graph: OperationGraph, layout: ParameterLayout,
         parameters: AlignedBuffer<Float>, states: RecurrentStates?, pool: WorkerPool, seed: UInt64,
-        optimizer: Optimizer?
+        optimizer: Optimizer?, draws: PredictionDraws?
     ) throws(LeptonError) {
         let dataCount = plan.dataFloatsPerRow.count
         maximumWorkers = max(policy.shardCount, 1)
@@ -63,6 +65,7 @@ package final class Executor {
         self.gradients = gradients
         self.parameters = parameters
         self.states = states
+        self.draws = draws
         self.sums = sums
         workerMemory = .allocate(capacity: maximumWorkers)
         for (index, memory) in memories.enumerated() { (workerMemory + index).initialize(to: memory.memory) }
@@ -115,7 +118,7 @@ package final class Executor {
 
     /// One evaluation step: the same sums, nothing changes.
     func evaluate(start: Int, rows: Int, totals: UnsafeMutablePointer<Double>) {
-        runShards(nil, start, rows, iteration: 0, totals: totals)
+        runShards(nil, start, rows, iteration: draws?.next() ?? 0, totals: totals)
     }
 
     /// Follows nodes that have joined or left since the last step: each worker needs memory of its own. When there is no

@@ -15,6 +15,9 @@ package final class Predictor {
     private var packed: AlignedBuffer<Float>?
 
     private let states: RecurrentStates?
+    private let seed: UInt64
+    private let draws: PredictionDraws?
+    private var iteration: UInt64 = 0
 
     /// Rows in a block of a model without states: products large enough to run well, activations small enough to stay in
     /// the cache.
@@ -26,9 +29,13 @@ package final class Predictor {
     /// Whether it can take so many rows, block by block.
     func takes(_ rows: Int) -> Bool { plan.capacityRows >= min(rows, blockRows) }
 
-    /// - Parameter rows: how many it should take.
-    init(_ built: BuiltModel, rows: Int) throws(LeptonError) {
+    /// - Parameters:
+    ///   - rows: how many it should take.
+    ///   - seed: of the model, for operations that draw in prediction.
+    init(_ built: BuiltModel, rows: Int, seed: UInt64) throws(LeptonError) {
         let graph = built.operations
+        self.seed = seed
+        draws = graph.drawsInPrediction ? built.draws : nil
         states = built.states
         plan = try Plan(
             graph: graph, layout: built.layout, capacityRows: states?.rows ?? min(rows, Predictor.mostRows))
@@ -44,6 +51,11 @@ package final class Predictor {
             arenas.append(try AlignedBuffer(zeros: plan.arenaFloats, purpose: "activations"))
             dataPointers.append(try AlignedBuffer(zeros: plan.inputCount, purpose: "data pointers"))
         }
+    }
+
+    /// Before the blocks of one prediction; under the model's lock.
+    func begin() {
+        if let draws { iteration = draws.next() }
     }
 
     /// Makes memory for weights that `pack` lays out for products, which pays from a few blocks on.
@@ -68,7 +80,7 @@ package final class Predictor {
         Frame(
             rows: rows, firstRow: states == nil ? first : 0, batchRows: rows, arena: arenas[worker].pointer,
             parameters: parameters.pointer, packed: packed?.pointer, gradients: parameters.pointer, data: data,
-            sums: sink.pointer, states: states?.pointers)
+            sums: sink.pointer, seed: seed, iteration: iteration, states: states?.pointers)
     }
 
     /// Predicts `rows` rows from `first` on, at most `blockRows`.
@@ -80,6 +92,7 @@ package final class Predictor {
         inputs: UnsafePointer<UnsafePointer<Float>>, outputs: UnsafePointer<UnsafeMutablePointer<Float>>, first: Int,
         rows: Int, worker: Int
     ) {
+        if states != nil { begin() }
         let data = UnsafeMutableRawPointer(dataPointers[worker].pointer)
             .assumingMemoryBound(to: UnsafeMutablePointer<Float>.self)
         for index in 0..<plan.inputCount {

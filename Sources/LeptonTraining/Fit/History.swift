@@ -1,6 +1,6 @@
 /// Loss and metrics, epoch by epoch.
 ///
-/// Series are named and ordered as Keras has them: training's by name, then validation's with `val_` before the name.
+/// Series are named and ordered as Keras has them: by name, validation's with `val_` before it.
 public struct History: Sendable, Equatable {
     /// Epoch numbers, from 0.
     public internal(set) var epochs: [Int] = []
@@ -28,8 +28,15 @@ public struct History: Sendable, Equatable {
     mutating func append(epoch: Int, names: [String], values: UnsafePointer<Double>) {
         epochs.append(epoch)
         for (index, name) in names.enumerated() {
-            if series[name] == nil { self.names.append(name) }
+            if series[name] == nil { insert(name) }
             series[name, default: []].append(values[index])
         }
+    }
+
+    /// Puts a name in its place. The values of one metric stay in the order of their numbers: "own[2]" is before "own[10]".
+    private mutating func insert(_ name: String) {
+        let base = name.prefix { $0 != "[" }
+        let place = names.firstIndex { base.utf8.lexicographicallyPrecedes($0.prefix { $0 != "[" }.utf8) }
+        names.insert(name, at: place ?? names.count)
     }
 }

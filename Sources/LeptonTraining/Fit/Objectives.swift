@@ -232,14 +232,15 @@ extension Objectives.Output {
     ///
     /// - Throws: `shapeMismatch`, `notSupported`.
     fileprivate func check(mask: [Int]) throws(LeptonError) {
-        let own = metrics.first { $0.metric.traced != nil }.map { "metric '\($0.metric.name)'" }
-        if let own = loss.flatMap({ $0.kind == .traced || $0.kind.hasOwnTargets ? "loss '\($0.name)'" : nil }) ?? own {
+        // A metric of a class of one's own sees no mask, a function's values are weighed by it.
+        let own = metrics.first { $0.metric.traced?.isMeanOfFunction ?? false }.map { "metric '\($0.metric.name)'" }
+        if let own = loss.flatMap({ $0.kind.hasOwnTargets ? "loss '\($0.name)'" : nil }) ?? own {
             throw LeptonError(
                 .notSupported,
                 "the \(own) on the output '\(name)', which has a mask, is not supported; give sample weights instead of a "
                     + "mask")
         }
-        if let loss {
+        if let loss, loss.kind != .traced {
             guard !loss.kind.groupsElements || loss.parameters.axes == nil else {
                 throw LeptonError(
                     .notSupported,

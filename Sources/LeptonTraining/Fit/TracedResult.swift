@@ -30,7 +30,8 @@ final class TracedResult {
         input = try AlignedBuffer(zeros: graph.floatsPerRow(graph.inputs[0]), purpose: "a metric's input")
         output = try AlignedBuffer(zeros: count, purpose: "a metric's value")
         predictor = try Predictor(
-            BuiltModel(operations: graph, layout: layout, parameters: parameters, batchSize: nil), rows: 1)
+            BuiltModel(operations: graph, layout: layout, parameters: parameters, batchSize: nil), rows: 1,
+            seed: 0)
     }
 
     func write(_ sums: UnsafePointer<Double>, to values: UnsafeMutablePointer<Double>) {

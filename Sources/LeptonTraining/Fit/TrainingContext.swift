@@ -113,6 +113,7 @@ struct TrainingContext {
             isTraining: isTraining)
         return try Executor(
             plan: plan, policy: policy, graph: built.operations, layout: built.layout, parameters: built.parameters,
-            states: built.states, pool: pool, seed: seed, optimizer: isTraining ? optimizer : nil)
+            states: built.states, pool: pool, seed: seed, optimizer: isTraining ? optimizer : nil,
+            draws: built.operations.drawsInPrediction ? built.draws : nil)
     }
 }

@@ -15,6 +15,7 @@ final class BuiltModel {
     let stateStore: StateStore
     /// See `OperationGraph.indexLimits`; found once, because predictions of single rows ask for it.
     let indexLimits: [Int?]
+    let draws: PredictionDraws
     /// For `predict` on the calling thread; made anew when a call brings more rows than it takes.
     var predictor: Predictor?
     /// Whether some axes have a length that only data tells.
@@ -27,15 +28,16 @@ final class BuiltModel {
 
     /// - Parameters:
     ///   - batchSize: rows in every batch, where that is fixed.
-    ///   - stateStore: of the same model, built before.
+    ///   - stateStore, draws: of the same model, built before.
     init(
         operations: OperationGraph, layout: ParameterLayout, parameters: AlignedBuffer<Float>, batchSize: Int?,
-        stateStore: StateStore = StateStore()
+        stateStore: StateStore = StateStore(), draws: PredictionDraws = PredictionDraws()
     ) throws(LeptonError) {
         self.operations = operations
         self.layout = layout
         self.parameters = parameters
         self.stateStore = stateStore
+        self.draws = draws
         states = try stateStore.states(for: operations, batchSize: batchSize)
         indexLimits = operations.indexLimits
     }
@@ -73,7 +75,7 @@ final class BuiltModel {
         if let same { return same }
         return try BuiltModel(
             operations: lowered, layout: layout, parameters: parameters, batchSize: graph.batchSize,
-            stateStore: stateStore)
+            stateStore: stateStore, draws: draws)
     }
 
     /// Extents of one sample of each input, as the data has them.

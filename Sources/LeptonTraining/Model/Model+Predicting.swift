@@ -84,6 +84,7 @@ extension Model {
             guard rows[0].rows > 0 else { return }
             let predictor = try cachedPredictor(built, rows: rows[0].rows)
             let targets = try PredictionTargets(outputs, direct: true)
+            predictor.begin()
             BlockJob.withJob(predictor, rows, targets) { job in
                 for block in 0..<job.pointee.blocks { BlockJob.run(job, block, 0) }
             }
@@ -102,11 +103,11 @@ extension Model {
         _ inputs: [TensorView], into outputs: [MutableTensorView], pool makePool: PoolProvider, allowNonFinite: Bool,
         interruption: () -> LeptonError?, didFinish: (Int) -> Void
     ) throws(LeptonError) {
-        let (rows, built, isChecked) = try withState { () throws(LeptonError) in
+        let (rows, built, isChecked, seed) = try withState { () throws(LeptonError) in
             // A model that this data builds must not be built by data that is refused.
             let isChecked = self.built == nil && !allowNonFinite
             let (rows, built) = try preparedRows(inputs, outputs, allowNonFinite: !isChecked)
-            return (rows, built, isChecked)
+            return (rows, built, isChecked, self.seed)
         }
         guard rows[0].rows > 0 else { return }
         let pool = try makePool()
@@ -115,13 +116,14 @@ extension Model {
                 try column.requireFinite(argument: inputName(source.modelInput, of: inputs.count), pool: pool)
             }
         }
-        let predictor = try Predictor(built, rows: rows[0].rows)
+        let predictor = try Predictor(built, rows: rows[0].rows, seed: seed)
         // What the states after a block are, the next needs.
         let workers = built.states == nil ? min(pool.workers, Model.blocksPerGroup) : 1
         try predictor.prepare(workers: workers)
         if rows[0].rows > Model.blocksThatPack * predictor.blockRows { try predictor.preparePacking() }
         var packedVersion: UInt64?
         let targets = try PredictionTargets(outputs, direct: false)
+        lock.withLock { predictor.begin() }
         var failure: LeptonError?
         BlockJob.withJob(predictor, rows, targets) { job in
             let blocks = job.pointee.blocks
@@ -191,7 +193,7 @@ extension Model {
 
     private func cachedPredictor(_ built: BuiltModel, rows: Int) throws(LeptonError) -> Predictor {
         if let existing = built.predictor, existing.takes(rows) { return existing }
-        let predictor = try Predictor(built, rows: rows)
+        let predictor = try Predictor(built, rows: rows, seed: seed)
         built.predictor = predictor
         return predictor
     }

@@ -21,7 +21,7 @@ private struct NoiseDetails: BitwiseCopyable {
 
 extension NoiseOperation: ExecutableOperation {
     package func emitForward(_ node: OperationGraph.Node, into builder: inout PlanBuilder) {
-        guard builder.isTraining else {
+        guard builder.isTraining || isAlways else {
             builder.alias(node.output, to: node.inputs[0])
             return
         }

@@ -1,6 +1,7 @@
 import LeptonTensor
 
-/// exp(x) / sum(exp(x)) along one axis, or over several together. Output shape: as the input.
+/// exp(x) / sum(exp(x)) along one axis, or over several together. Output shape: as the input. What a mask leaves out
+/// is 0.
 public struct Softmax: Layer {
     public static let className = "Softmax"
     public var options: LayerOptions
@@ -19,6 +20,7 @@ public struct Softmax: Layer {
 
     public var arguments: JSONObject { ["axis": axis.config] }
     public var supportsMasking: Bool { true }
+    public var maskedInputs: [String: Int?] { ["mask": 0] }
     public func weights(for inputShapes: [[Int]]) -> [Weight] { [] }
 
     public func outputShape(for inputShapes: [[Int]]) throws(LeptonError) -> [Int] {
@@ -30,9 +32,29 @@ public struct Softmax: Layer {
     public func lower(into graph: inout LoweredGraph, inputs: [Int], weights: [Int]) throws(LeptonError) -> Int {
         let shape = graph.operations.sampleShapes[inputs[0]]
         let axes = try sampleAxes(axis.axes, of: shape, argument: "Softmax.axis")
-        return try graph.operations.withAxesLast(axes, of: inputs[0]) { (operations, value) throws(LeptonError) in
+        let mask = graph.masks[inputs[0]]
+        let scores = try mask.map { mask throws(LeptonError) in try masked(inputs[0], mask, &graph) } ?? inputs[0]
+        let result = try graph.operations.withAxesLast(axes, of: scores) { (operations, value) throws(LeptonError) in
             try operations.add(
                 SoftmaxOperation(), inputs: [value], outputShape: operations.sampleShapes[value])
         }
+        return try mask.map { mask throws(LeptonError) in
+            try graph.operations.addBinary(.keepWhere, result, mask)
+        } ?? result
     }
+
+    /// The input with Keras's most negative number where the mask is 0.
+    private func masked(_ value: Int, _ mask: Int, _ graph: inout LoweredGraph) throws(LeptonError) -> Int {
+        let (shape, maskShape) = (graph.operations.sampleShapes[value], graph.operations.sampleShapes[mask])
+        guard shape.count == maskShape.count, zip(shape, maskShape).allSatisfy({ $1 == 1 || $0 == $1 }) else {
+            throw LeptonError(
+                .shapeMismatch,
+                "The `mask` must be broadcastable to `inputs`. Each mask dimension must be 1 or match the corresponding "
+                    + "input dimension. Received: inputs.shape=\(Shape.batchText(shape)), "
+                    + "mask.shape=\(Shape.batchText(maskShape))")
+        }
+        return try graph.operations.addSelect(mask, value, try graph.operations.addConstant(Softmax.lowest))
+    }
+
+    private static let lowest: Float = -1e9
 }

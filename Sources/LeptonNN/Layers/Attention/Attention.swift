@@ -53,6 +53,7 @@ public struct Attention: Layer {
     }
 
     public var inputCounts: ClosedRange<Int> { 2...3 }
+    public var maskedInputs: [String: Int?] { ["mask": 0] }
     public var supportsMasking: Bool { true }
 
     public func configured(for call: LayerCall) throws(LeptonError) -> any Layer {
@@ -150,6 +151,7 @@ public struct AdditiveAttention: Layer {
     }
 
     public var inputCounts: ClosedRange<Int> { 2...3 }
+    public var maskedInputs: [String: Int?] { ["mask": 0] }
     public var supportsMasking: Bool { true }
 
     public func configured(for call: LayerCall) throws(LeptonError) -> any Layer {

@@ -118,16 +118,9 @@ extension LoweredGraph {
             scores = try operations.addSelect(mask, scores, lowered)
         }
         let weights = try operations.addSoftmax(scores, axes: [shape.count - 1])
-        let kept = try addDropout(weights, rate: dropout, seed: seed)
+        let kept = try operations.addDropout(dropout, weights, seed: seed)
         let result = try operations.addProduct(kept, value)
         return try finishAttention(call.returnsScores ? [result, weights] : [result], query: query)
-    }
-
-    /// Dropout as the layer of that name does it.
-    mutating func addDropout(_ value: Int, rate: Double, seed: UInt64?) throws(LeptonError) -> Int {
-        guard rate > 0 else { return value }
-        let operation = DropoutOperation(rate: rate, ordinal: operations.nextDropoutOrdinal(), seed: seed)
-        return try operations.add(operation, inputs: [value], outputShape: operations.sampleShapes[value])
     }
 
     /// Zeros where the query is masked out.

@@ -77,6 +77,8 @@ public struct GroupedQueryAttention: Layer {
     public var inputCounts: ClosedRange<Int> { 2...4 }
     public var supportsMasking: Bool { true }
 
+    public var maskedInputs: [String: Int?] { call.maskedInputs(takesQuery: true) }
+
     public func configured(for call: LayerCall) throws(LeptonError) -> any Layer {
         var layer = self
         layer.call = try MultiHeadCall(call, owner: GroupedQueryAttention.className)

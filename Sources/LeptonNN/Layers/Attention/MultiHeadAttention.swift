@@ -78,6 +78,8 @@ public struct MultiHeadAttention: Layer {
     public var supportsMasking: Bool { true }
     public var placesActivityPenalty: Bool { true }
 
+    public var maskedInputs: [String: Int?] { call.maskedInputs(takesQuery: false) }
+
     public func configured(for call: LayerCall) throws(LeptonError) -> any Layer {
         var layer = self
         layer.call = try MultiHeadCall(call, owner: MultiHeadAttention.className)

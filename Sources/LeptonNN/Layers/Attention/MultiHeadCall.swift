@@ -57,6 +57,13 @@ struct MultiHeadCall: Sendable {
         returnsScores = try call.flag("return_attention_scores", owner)
     }
 
+    /// Which inputs Keras's names of masks are for.
+    ///
+    /// - Parameter takesQuery: false where the query's mask is the one that the query comes with.
+    func maskedInputs(takesQuery: Bool) -> [String: Int?] {
+        ["query_mask": takesQuery ? query : nil, "value_mask": value, "key_mask": key]
+    }
+
     struct Roles<Value> {
         let query: Value
         let value: Value
@@ -217,7 +224,7 @@ extension LoweredGraph {
         if let mask { scores = try operations.addSelect(mask, scores, try operations.addConstant(-1e9)) }
         scores = try operations.addSoftmax(scores, axes: [rank - 1])
         if let mask { scores = try operations.addBinary(.keepWhere, scores, mask) }
-        let kept = try addDropout(scores, rate: dropout, seed: seed)
+        let kept = try operations.addDropout(dropout, scores, seed: seed)
         let result = try operations.addProduct(kept, value)
         return (try operations.addTranspose(result, headsFirst), scores)
     }

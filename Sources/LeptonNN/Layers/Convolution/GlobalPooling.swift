@@ -27,6 +27,9 @@ public struct GlobalPooling<Axes: SpatialAxes, Kind: PoolingKind>: Layer {
 
     public var arguments: JSONObject { ["data_format": dataFormat.config, "keepdims": .bool(keepsAxes)] }
 
+    /// Keras's mean over one axis is the only one of them that takes a mask.
+    public var maskedInputs: [String: Int?] { !Kind.takesMaximum && Axes.count == 1 ? ["mask": 0] : [:] }
+
     public func weights(for inputShapes: [[Int]]) -> [Weight] { [] }
 
     public func outputShape(for inputShapes: [[Int]]) throws(LeptonError) -> [Int] {

@@ -22,9 +22,6 @@ public struct BatchNormalization: Layer {
     public let gammaInitializer: Initializer
     public let movingMeanInitializer: Initializer
     public let movingVarianceInitializer: Initializer
-    /// Called with training=False in a graph.
-    private var usesMovingAverages = false
-
     public init(
         axis: Int = -1, momentum: Double = 0.99, epsilon: Double = 1e-3, center: Bool = true, scale: Bool = true,
         betaInitializer: Initializer = .zeros, gammaInitializer: Initializer = .ones,
@@ -70,12 +67,7 @@ public struct BatchNormalization: Layer {
 
     public var supportsMasking: Bool { true }
 
-    public func configured(for call: LayerCall) throws(LeptonError) -> any Layer {
-        try call.check(identity.className, keywords: ["training"])
-        var layer = self
-        if let training = call["training"] { layer.usesMovingAverages = training == .value(.bool(false)) }
-        return layer
-    }
+    public var maskedInputs: [String: Int?] { ["mask": 0] }
 
     private func channelAxis(_ shape: [Int]) throws(LeptonError) -> Int {
         try sampleAxes([axis], of: shape, argument: "BatchNormalization.axis")[0]
@@ -101,7 +93,13 @@ public struct BatchNormalization: Layer {
     }
 
     public func lower(into graph: inout LoweredGraph, inputs: [Int], weights: [Int]) throws(LeptonError) -> Int {
-        let isFrozen = usesMovingAverages || !options.isTrainable
+        let isFrozen = graph.operations.fixedMode == .inference || !options.isTrainable
+        guard isFrozen || graph.operations.fixedMode != .training else {
+            throw LeptonError(
+                .notSupported,
+                "BatchNormalization called with training=True in code of one's own is not supported: predictions would "
+                    + "depend on the rows beside them; pass the training argument of the code on, or leave it out")
+        }
         let shape = graph.operations.sampleShapes[inputs[0]]
         let axis = try channelAxis(shape)
         let mask = try mask(of: inputs[0], axis, isFrozen: isFrozen, graph)

@@ -46,9 +46,6 @@ package struct SpectralNormalization: Layer {
 
     package func configured(for call: LayerCall) throws(LeptonError) -> any Layer {
         var wrapper = self
-        // Keras writes its usual value into configs, and runs calls in the mode of the model.
-        var call = call
-        call.keywords.removeAll { $0.name == "training" }
         wrapper.layer = try layer.configured(for: call)
         return wrapper
     }
@@ -87,12 +84,29 @@ package struct SpectralNormalization: Layer {
         into graph: inout LoweredGraph, inputs: [Int], weights: [Int]
     ) throws(LeptonError) -> Int {
         let kernel = try own(inputs.map { graph.operations.sampleShapes[$0] }).kernel
+        guard graph.operations.fixedMode != .training else {
+            throw LeptonError(
+                .notSupported,
+                "SpectralNormalization called with training=True in code of one's own is not supported; pass the "
+                    + "training argument of the code on, or leave it out")
+        }
+        guard graph.operations.fixedMode == nil else {
+            var plain = Array(weights.dropFirst(2))
+            plain.insert(weights[0], at: kernel)
+            return try lowerInside(&graph, inputs, plain)
+        }
         let normalised = try graph.operations.add(
             SpectralOperation(iterations: iterations), inputs: [], weights: Array(weights.prefix(2)),
             outputShape: graph.operations.weight(weights[0]).spec.shape)
         var own = Array(weights.dropFirst(2))
         own.insert(graph.operations.addStand(for: weights[0], value: normalised), at: kernel)
-        let value = try layer.lower(into: &graph, inputs: inputs, weights: own)
+        return try lowerInside(&graph, inputs, own)
+    }
+
+    private func lowerInside(
+        _ graph: inout LoweredGraph, _ inputs: [Int], _ weights: [Int]
+    ) throws(LeptonError) -> Int {
+        let value = try layer.lower(into: &graph, inputs: inputs, weights: weights)
         // The wrapper knows nothing of masks.
         graph.masks[value] = nil
         return value

@@ -106,6 +106,8 @@ package struct Bidirectional: Layer {
         return self
     }
 
+    package var maskedInputs: [String: Int?] { ["mask": 0] }
+
     private var states: Int { stateCount(forward) + stateCount(backward) }
     private func stateCount(_ layer: any RecurrentLayer) -> Int {
         layer.namedCells.reduce(0) { $0 + $1.cell.states }

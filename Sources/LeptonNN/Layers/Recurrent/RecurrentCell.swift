@@ -151,7 +151,8 @@ package struct RecurrentCell: Sendable {
         _ graph: inout LoweredGraph
     ) -> RecurrentOperation {
         // Keras's simple cell takes a rate of 1 as it is; the others then drop nothing.
-        let isDropping = { (rate: Double) in rate > 0 && (rate < 1 || kind == .simple) }
+        let isInference = graph.operations.fixedMode == .inference
+        let isDropping = { (rate: Double) in !isInference && rate > 0 && (rate < 1 || kind == .simple) }
         let input =
             isDropping(dropout)
             ? RecurrentOperation.Dropout(rate: dropout, ordinal: graph.operations.nextDropoutOrdinal()) : nil

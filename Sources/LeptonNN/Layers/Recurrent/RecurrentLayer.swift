@@ -85,6 +85,8 @@ extension RecurrentLayer {
         return self
     }
 
+    public var maskedInputs: [String: Int?] { ["mask": 0] }
+
     public func weights(for inputShapes: [[Int]]) throws(LeptonError) -> [Weight] {
         var inputs = try sequenceShape(inputShapes).features
         var weights: [Weight] = []
@@ -144,6 +146,12 @@ extension RecurrentLayer {
                 options, returnsSequence: returnsSequence,
                 reversesOutput: isLast && sequence.flipsOutput, hasMask: mask != nil,
                 hasInitialState: !own.isEmpty, &graph)
+            guard graph.operations.fixedMode != .training || !cell.isFused || !operation.drops else {
+                throw LeptonError(
+                    .notSupported,
+                    "\(identity.className): dropout with training=True in code of one's own is not supported for "
+                        + "recurrent layers; put a Dropout layer before it and call that with training=True")
+            }
             let taken = [value] + (mask.map { [$0] } ?? []) + own
             let made: [Int]
             if cell.isFused {

@@ -32,6 +32,7 @@ package struct TimeDistributed: Layer {
 
     package var arguments: JSONObject { ["layer": LayerRegistry.config(of: layer)] }
     package var supportsMasking: Bool { true }
+    package var maskedInputs: [String: Int?] { ["mask": 0] }
 
     package mutating func setTrainable(_ isTrainable: Bool) {
         options.isTrainable = isTrainable

@@ -59,9 +59,8 @@ struct UnrolledCell {
         var patterns: [Int] = []
         let count = operation.dropsPerGate ? gates : 1
         let ones = try graph.operations.addConstant([Float](repeating: 1, count: count * width), shape: [count, width])
-        let drop = DropoutOperation(rate: dropout.rate, ordinal: dropout.ordinal, seed: operation.seed)
-        let all = try graph.operations.add(
-            drop, inputs: [try graph.operations.perRow(ones)], outputShape: [count, width])
+        let all = try graph.operations.addDropout(
+            dropout.rate, try graph.operations.perRow(ones), seed: operation.seed, ordinal: dropout.ordinal)
         patterns = try graph.operations.addSplit(all, axis: 0, extents: [Int](repeating: 1, count: count))
         return patterns
     }

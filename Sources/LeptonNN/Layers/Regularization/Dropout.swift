@@ -50,8 +50,7 @@ public struct Dropout: Layer {
         guard noise == .full else {
             return try graph.operations.addDropout(rate, inputs[0], seed: seed, noise: noise)
         }
-        let operation = DropoutOperation(rate: rate, ordinal: graph.operations.nextDropoutOrdinal(), seed: seed)
-        return try graph.operations.add(operation, inputs: inputs, outputShape: shape)
+        return try graph.operations.addDropout(rate, inputs[0], seed: seed)
     }
 }
 

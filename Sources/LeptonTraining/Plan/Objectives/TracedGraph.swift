@@ -40,7 +40,8 @@ struct TracedGraph {
         let predictions = graph.outputs[number]
         let target = graph.addGiven(.target, output: number, objective.targetShape)
         if let loss = objective.loss, let function = loss.function {
-            let value = try function.append(to: &graph, inputs: [target, predictions])[0]
+            var value = try function.append(to: &graph, inputs: [target, predictions])[0]
+            if let mask = objective.mask { value = try masked(value, mask, loss, output) }
             output.loss = try lossValue(value, loss, output)
         }
         for (place, resolved) in objective.metrics.enumerated() {
@@ -68,6 +69,53 @@ struct TracedGraph {
         }
         let weights = graph.addGiven(.weights, output: number, function.inputShapes[2])
         return try function.append(to: &graph, inputs: inputs + [weights])
+    }
+
+    /// A loss's values as the mask of the predictions weighs them: as Keras has it, what counts weighs more by as much as
+    /// does not count.
+    ///
+    /// - Throws: `shapeMismatch` when there is no number of the mask for each value; `notSupported`.
+    private mutating func masked(
+        _ value: Int, _ mask: Int, _ loss: Loss, _ output: Plan.Objective.Output
+    ) throws(LeptonError) -> Int {
+        let isOfBatch = graph.isShared(value)
+        guard output.weights == nil || (loss.reduction != .meanWithSampleWeight && !isOfBatch) else {
+            throw LeptonError(
+                .notSupported,
+                "the loss '\(loss.name)' on the output '\(output.objective.name)', which has a mask, is not supported "
+                    + "together with sample weights; give values for each position, and another reduction than "
+                    + "mean_with_sample_weight")
+        }
+        graph.takesBatchTotals = true
+        defer { graph.takesBatchTotals = false }
+        let shape = graph.sampleShapes[mask]
+        let kept = try graph.addStopGradient(mask)
+        let share =
+            try shape.isEmpty ? kept : graph.addReduction(.mean, kept, axes: Array(shape.indices))
+        let mean = try graph.addBatchTotal(share, isMean: true)
+        guard !isOfBatch else {
+            // One value for the batch is that of each position.
+            guard loss.reduction == .sum else {
+                return try graph.addBinary(.keepWhere, value, mean)
+            }
+            let count = try graph.addBatchTotal(
+                shape.isEmpty ? kept : graph.addReduction(.sum, kept, axes: Array(shape.indices)), isMean: false)
+            return try graph.addBinary(.multiply, value, count)
+        }
+        let values = graph.sampleShapes[value]
+        guard graph.samplesPerRow(value) == 1, shape == Array(values.prefix(shape.count)) else {
+            throw LeptonError(
+                .shapeMismatch, argument: "mask of the output '\(output.objective.name)'",
+                expected: "the shape of the values of the loss '\(loss.name)', \(Shape.batchText(values))",
+                received: Shape.batchText(shape))
+        }
+        let wide = try graph.addReshape(
+            kept, to: shape + [Int](repeating: 1, count: values.count - shape.count))
+        let counted = try graph.addBinary(.multiply, value, wide)
+        guard loss.reduction != .sum else { return counted }
+        // Where nothing counts, all is 0, and stays it.
+        let divisor = try graph.addBinary(.maximum, mean, scalar: .leastNormalMagnitude)
+        return try graph.addBinary(.divide, counted, divisor)
     }
 
     private mutating func lossValue(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import NotSupportedError, bad_argument
+from ..errors import bad_argument
 from ._missing import missing_from
 from .graph.tensor import is_symbolic
 
@@ -318,24 +318,24 @@ _FUNCTIONS: dict[str, Callable[..., Floats]] = {name: globals()[name] for name i
 _ALIASES = {"swish": "silu", "hard_swish": "hard_silu"}
 
 
-def name_of(identifier: object) -> str:
-    """The name that a layer's config carries. Unknown names pass: the library judges them, with its nearest name."""
+def name_of(identifier: object) -> Any:
+    """What a layer's config carries: a name, or the graph of a function of one's own. Unknown names pass: the library
+    judges them, with its nearest name."""
     if identifier is None:
         return "linear"
     if isinstance(identifier, str):
         return _ALIASES.get(identifier, identifier)
     if isinstance(identifier, dict) and isinstance(identifier.get("config"), str):
         return name_of(identifier["config"])
+    if isinstance(identifier, dict) and identifier.get("class_name") == "Functional":
+        return identifier
     for name, function in _FUNCTIONS.items():
         if identifier is function:
             return name
     if callable(identifier):
-        raise NotSupportedError(
-            f"activation: a function of one's own ({identifier!r}) is not supported as a layer's argument; call it on "
-            "what the layer gives, in a functional model or in the `call` of a layer of one's own, or use one of "
-            f"{', '.join(_FUNCTIONS)}",
-            argument="activation",
-        )
+        from .layers.traced import function_graph
+
+        return function_graph(identifier, "activation")
     raise bad_argument("activation", "a name, a function of keras.activations, or None", identifier)
 
 
@@ -345,14 +345,16 @@ def get(identifier: object) -> Callable[..., Floats]:
     Raises:
         ValueError: An unknown name.
     """
+    if callable(identifier):
+        return identifier
     name = name_of(identifier)
-    if name not in _FUNCTIONS:
+    if not isinstance(name, str) or name not in _FUNCTIONS:
         raise bad_argument("activation", f"one of {', '.join(_FUNCTIONS)}", name)
     return _FUNCTIONS[name]
 
 
-def serialize(activation: object) -> str:
-    """The name of an activation function."""
+def serialize(activation: object) -> Any:
+    """The name of an activation function, or the graph of one's own."""
     return name_of(activation)
 
 

@@ -112,7 +112,8 @@ class Operation:
 
     @property
     def _first_call(self) -> int:
-        """The number of the first call in a config: Keras counts a functional model's own connection."""
+        """What is added to a call's number where a config lists a model's outputs: there Keras counts a functional
+        model's own connection."""
         return 0
 
     @property

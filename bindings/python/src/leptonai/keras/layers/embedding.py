@@ -6,7 +6,7 @@ import warnings
 from typing import Any
 
 from ...errors import bad_argument, refuse_unless_default
-from .. import initializers
+from .. import initializers, ops
 from ..saving import public
 from .layer import Layer
 
@@ -65,6 +65,10 @@ class Embedding(Layer):
         self.mask_zero = bool(mask_zero)
         self._judge("Embedding")
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Which of the numbers stand for a value: those other than 0, or None where 0 is one too."""
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
     def get_config(self) -> dict[str, Any]:
         return {
             "activity_regularizer": None,
@@ -89,6 +93,10 @@ class Masking(Layer):
         super().__init__(**kwargs)
         self.mask_value = mask_value
         self._judge("Masking")
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Which steps have an element of another value than `mask_value`."""
+        return ops.any(ops.not_equal(inputs, self.mask_value), axis=-1)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "mask_value": self.mask_value}

@@ -288,10 +288,11 @@ class Layer(Operation):
         if not self._is_own_class:
             return super()._call_symbolically(args, kwargs)
         args = tuple(value for value in args if value is not MODE)
-        kwargs = {name: value for name, value in kwargs.items() if name not in ("training", "mask")}
+        # The code is read for both modes; in which one it runs is the call's affair.
+        mode = {name: kwargs.pop(name) for name in ("training",) if name in kwargs}
         self._read(args, kwargs)
         tensors = call_tensors(args, kwargs)
-        return super()._call_symbolically((tensors if len(tensors) > 1 else tensors[0],), {})
+        return super()._call_symbolically((tensors if len(tensors) > 1 else tensors[0],), mode)
 
     def _structured(self, outputs: list[KerasTensor]) -> Any:
         return super()._structured(outputs) if self._trace is None else self._trace._structured(outputs)

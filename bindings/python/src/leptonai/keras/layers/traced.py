@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ...errors import NotSupportedError
 from .. import initializers
+from .._names import names_apart
 from ..graph import (
     KerasTensor,
     Node,
@@ -86,6 +89,32 @@ class Traced(Operation):
         left = iter(outputs)
         order = {id(leaf): next(left) for leaf in flatten(self.outputs)}
         return map_structure(lambda leaf: order[id(leaf)], self.outputs)
+
+
+def function_graph(function: Callable[[Any], Any], role: str) -> dict[str, Any]:
+    """A function of one tensor, of any shape, as a graph of `keras.ops`.
+
+    Raises:
+        NotSupportedError: Code that cannot be read, or gives something else than a tensor.
+    """
+    from ..models.functional import Connection
+    from .core import InputLayer
+
+    name = str(getattr(function, "__name__", getattr(function, "name", role)))
+    with names_apart(), reading(f"{role} '{name}'"):
+        entry = InputLayer(shape=(None,), name="x").output
+        result = function(entry)
+        if not isinstance(result, KerasTensor):
+            raise NotSupportedError(
+                f"{role} '{name}' gives {result!r}: it must be a tensor made of its argument with keras.ops"
+            )
+        config = Connection("".join(part for part in name if part.isalnum() or part == "_"), entry, result).config
+    return {
+        "module": "keras.src.models.functional",
+        "class_name": "Functional",
+        "config": config,
+        "registered_name": "Functional",
+    }
 
 
 def weight_of(shape: Any, initializer: Any, trainable: bool, name: str | None, taken: list[Weight]) -> Weight:

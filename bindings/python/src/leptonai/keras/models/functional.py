@@ -82,8 +82,8 @@ class Connection:
             "name": name,
             "trainable": True,
             "layers": [self._written(operation) for operation in self._ordered(declared)],
-            "input_layers": map_structure(lambda tensor: self._history(self._entered(tensor)), inputs),
-            "output_layers": map_structure(lambda tensor: self._history(self._entered(tensor)), outputs),
+            "input_layers": map_structure(self._listed, inputs),
+            "output_layers": map_structure(self._listed, outputs),
         }
         if declared is not None:
             self.config["listed_order"] = True
@@ -120,11 +120,15 @@ class Connection:
         """A call's number among those that are part of the model."""
         node = operation._nodes[index]
         calls = [known for known in operation._nodes if known in self._nodes]
-        return calls.index(node) + operation._first_call
+        return calls.index(node)
 
     def _history(self, tensor: KerasTensor) -> list[Any]:
         operation, node, output = tensor._keras_history
         return [operation.name, self._number(operation, node), output]
+
+    def _listed(self, tensor: KerasTensor) -> list[Any]:
+        name, number, output = self._history(self._entered(tensor))
+        return [name, number + self.operations[name]._first_call, output]
 
     def _tensor(self, tensor: KerasTensor) -> dict[str, Any]:
         entered = self._entered(tensor)
@@ -228,13 +232,13 @@ def _slice(value: dict[str, Any]) -> slice:
     return slice(*(_config(value).get(part) for part in ("start", "stop", "step")))
 
 
-def _tensor_at(history: Any, operations: dict[str, Operation]) -> KerasTensor:
+def _tensor_at(history: Any, operations: dict[str, Operation], is_listed: bool = False) -> KerasTensor:
     if not isinstance(history, list | tuple) or len(history) < 3 or not isinstance(history[0], str):
         raise bad_argument("config", "[layer, call, output] for each tensor", history)
     operation = operations.get(history[0])
     if operation is None:
         raise bad_argument("config", f"layers of the model ({', '.join(operations)})", history[0])
-    index = int(history[1]) - operation._first_call
+    index = int(history[1]) - (operation._first_call if is_listed else 0)
     if not 0 <= index < len(operation._nodes):
         raise _NotYetError
     outputs: list[KerasTensor] = operation._nodes[index].outputs
@@ -248,7 +252,7 @@ def _restored(structure: Any, operations: dict[str, Operation]) -> Any:
         return {key: _restored(item, operations) for key, item in structure.items()}
     if isinstance(structure, list | tuple) and structure and isinstance(structure[0], str):
         try:
-            return _tensor_at(structure, operations)
+            return _tensor_at(structure, operations, is_listed=True)
         except _NotYetError:
             raise bad_argument("config", "calls that the model has", structure) from None
     if isinstance(structure, list | tuple):

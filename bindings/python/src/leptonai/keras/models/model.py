@@ -221,10 +221,15 @@ class Model(Sharing, Trainer, Persistence, Operation):
         order = {id(leaf): next(left) for leaf in flatten(self._output_structure)}
         return map_structure(lambda leaf: order[id(leaf)], self._output_structure)
 
-    def __call__(self, inputs: Any, training: bool | None = None, mask: None = None) -> Any:
+    def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The model's outputs for `inputs`: arrays for arrays, on the calling thread; symbolic for symbolic tensors.
 
         NaN and infinity are passed on.
+
+        Args:
+            training: In the code of a class of one's own, the mode of this call. In a functional model it is noted, and
+                the mode of the whole model wins, as in Keras.
+            mask: Of a call on symbolic tensors: the mask of the input, or a list with one for each.
         """
         if not is_symbolic(inputs):
             return self._call_on_arrays(inputs, training, mask)
@@ -234,7 +239,9 @@ class Model(Sharing, Trainer, Persistence, Operation):
         if isinstance(inputs, dict) and set(inputs) == set(self._input_names):
             inputs = [inputs[name] for name in self._input_names]
         tensors = flatten(inputs)
-        return self._call_symbolically((tensors if len(tensors) > 1 else tensors[0],), {})
+        return self._call_symbolically(
+            (tensors if len(tensors) > 1 else tensors[0],), {"training": training, "mask": mask}
+        )
 
     def _ensure_built(self, sample_shapes: Sequence[Sequence[int]]) -> None:
         shapes = [(None, *shape) for shape in sample_shapes]

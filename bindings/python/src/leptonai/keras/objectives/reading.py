@@ -12,6 +12,7 @@ from ..layers.core import InputLayer
 from ..layers.traced import Weight
 from ..losses import symbolic
 from ..losses.loss import Loss
+from ..metrics import MeanMetricWrapper
 from ..metrics.metric import Metric
 from ..models.functional import Connection
 
@@ -68,6 +69,7 @@ def metric_config(metric: Metric, target: Shape | None, prediction: Shape, is_we
         ],
         "update": None,
         "weighted_update": None,
+        "mean_of_function": type(metric) is MeanMetricWrapper,
         "result": _result(metric, names),
     }
     if target is not None:

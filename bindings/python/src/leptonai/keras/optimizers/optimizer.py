@@ -70,7 +70,7 @@ class Optimizer:
         use_ema: Whether a moving average of the weights is kept, which the weights become at the end of fit.
         ema_momentum: How much of the average stays at each step, in 0 ... 1.
         ema_overwrite_frequency: Every so many updates the weights become their average; None for never before the end.
-        loss_scale_factor: Accepted; in float32 scaling the loss changes rounding alone.
+        loss_scale_factor: Between 1e-10 and 1e20, where scaling the loss and the gradients back changes rounding alone.
         gradient_accumulation_steps: Steps whose gradients are averaged into one update, at least 2; None for one.
         name: The optimizer's name.
     """
