@@ -84,7 +84,6 @@ def test_dropout_rate_must_be_a_fraction(rate: Any) -> None:
         (lambda: layers.Dense(1, kernel_initializer=lambda shape, dtype: 0), "kernel_initializer"),
         (lambda: layers.Dense(1, lora_rank=2), "lora_rank"),
         (lambda: layers.Dense(1, dtype="float16"), "dtype"),
-        (lambda: layers.Dense(1, activation=lambda x: x), "activation"),
         (lambda: layers.Input((3,), sparse=True), "sparse"),
         (lambda: losses.MeanSquaredError(dtype="float16"), "dtype"),
         (lambda: optimizers.SGD(learning_rate=lambda: 0.1), "learning_rate"),
