@@ -593,4 +593,5 @@ LEPTON_API void lepton_history_release(lepton_history *history);
 #include "lepton_adapter.h"
 #include "lepton_objectives.h"
 #include "lepton_sequence.h"
+#include "lepton_usage.h"
 #endif /* LEPTON_H */

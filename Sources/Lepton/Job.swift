@@ -22,10 +22,17 @@ final class Job {
     private var autoscaler: Autoscaler?
     private let autoscales: Bool
     private var lastStep: UInt64 = 0
+    /// What is fitted, to compare the time with what was estimated.
+    private let model: Model?
+    private var start: UInt64 = 0
+    /// Whether its budget has ended it.
+    private(set) var isOverBudget = false
 
     init(
-        _ name: String, client: LeptonClient, allocation: Allocation?, storageBytes: Int = 0, autoscale: Bool = false
+        _ name: String, client: LeptonClient, allocation: Allocation?, storageBytes: Int = 0, autoscale: Bool = false,
+        model: Model? = nil
     ) {
+        self.model = model
         self.name = name
         self.client = client
         given = allocation
@@ -35,11 +42,19 @@ final class Job {
 
     func run<Result>(_ body: () throws(LeptonError) -> Result) throws(LeptonError) -> Result {
         defer { finish() }
-        return try body()
+        start = client.time.monotonic()
+        let result = try body()
+        if let model, let allocation {
+            client.spending.compare(
+                model, nanoseconds: client.time.monotonic() &- start, shape: allocation.shape, prices: client.prices,
+                start: client.time.wall())
+        }
+        return result
     }
 
     func startPool() throws(LeptonError) -> WorkerPool {
         if let existing = given ?? client.currentAllocation() { return try start(on: existing) }
+        if let refusal = client.spending.refusal(client, tenant: "", isPatient: false) { throw refusal }
         do throws(LeptonError) {
             let own = try client.allocateFree(job: name, storageBytes: storageBytes)
             isOwn = true
@@ -52,6 +67,7 @@ final class Job {
     }
 
     private func start(on allocation: Allocation) throws(LeptonError) -> WorkerPool {
+        if let refusal = budgetRefusal(allocation, isPatient: false) { throw refusal }
         try allocation.beginUse()
         self.allocation = allocation
         try allocation.waitUntilActive()
@@ -63,8 +79,18 @@ final class Job {
         return pool
     }
 
+    private func budgetRefusal(_ allocation: Allocation, isPatient: Bool) -> LeptonError? {
+        client.spending.refusal(client, tenant: allocation.request.billedTenant, isPatient: isPatient)
+    }
+
+    /// The memory that the allocation has reserved; nil when it has reserved none, and takes what there is.
+    var memoryLimit: Int? {
+        guard let bytes = allocation?.shape.memoryBytes, bytes > 0 else { return nil }
+        return bytes
+    }
+
     /// Called between two steps: follows the allocation. What it answers ends the job: the cancel switch was thrown, or
-    /// the allocation is no more.
+    /// the allocation, or the budget, is no more.
     ///
     /// - Parameter goesOn: asked a few times a second while it waits for nodes; false ends the wait.
     func interruption(cancel: CancelToken? = nil, goesOn: () -> Bool = { true }) -> LeptonError? {
@@ -73,12 +99,19 @@ final class Job {
         do throws(LeptonError) {
             try allocation.checkActive()
             if allocation.version != seenVersion { try follow(allocation, cancel, goesOn) }
-            return nil
         } catch { return error }
+        guard let refusal = budgetRefusal(allocation, isPatient: true) else { return nil }
+        isOverBudget = true
+        return refusal
     }
 
-    /// Whether the nodes are needed elsewhere, so that the next `interruption` gives them back and waits.
-    var isAboutToWait: Bool { allocation.map { $0.version != seenVersion && $0.state == .draining } ?? false }
+    /// Whether the nodes are needed elsewhere, so that the next `interruption` gives them back and waits; or the budget
+    /// is spent, so that it ends the job.
+    var isAboutToWait: Bool {
+        guard let allocation else { return false }
+        return (allocation.version != seenVersion && allocation.state == .draining)
+            || budgetRefusal(allocation, isPatient: true) != nil
+    }
 
     private func follow(
         _ allocation: Allocation, _ cancel: CancelToken?, _ goesOn: () -> Bool
@@ -116,7 +149,8 @@ final class Job {
         allocation.endUse()
         self.allocation = nil
         // Closing can only fail while another job uses it, and nobody else knows of an own one.
-        if isOwn { try? allocation.close() }
+        // One that was given is given back when there is no money for it, unless another job goes on using it.
+        if isOwn || isOverBudget { try? allocation.close() }
     }
 }
 
@@ -128,6 +162,7 @@ extension TrainingOptions {
         options.interruption = { job.interruption(cancel: cancel, goesOn: $0) }
         options.isAboutToWait = { job.isAboutToWait }
         options.didTrain = { job.didTrain(rows: $0) }
+        options.memoryLimit = { job.memoryLimit }
         return options
     }
 }

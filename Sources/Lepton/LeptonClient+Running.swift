@@ -58,7 +58,8 @@ extension LeptonClient {
         _ model: Model, x: [TensorView], y: [TensorView], options: FitOptions
     ) throws(LeptonError) -> History {
         if let name = options.storeName { return try fitStored(model, name, x: x, y: y, options: options) }
-        let job = Job("fit", client: self, allocation: options.allocation, autoscale: options.autoscale)
+        let job = Job(
+            "fit", client: self, allocation: options.allocation, autoscale: options.autoscale, model: model)
         return try withCheckpoints(options, model: model, x: x, y: y) { (training) throws(LeptonError) in
             try job.run { () throws(LeptonError) in
                 try model.fit(x: x, y: y, options: training.bound(to: job), pool: job.startPool)
@@ -78,15 +79,22 @@ extension LeptonClient {
         defer { withExtendedLifetime(dataset) {} }
         let job = Job(
             "fit", client: self, allocation: options.allocation, storageBytes: dataset.byteCount,
-            autoscale: options.autoscale)
+            autoscale: options.autoscale, model: model)
         var options = options
         options.training.sampleWeights = dataset.sampleWeights
         options.training.inputsAreEncoded = encoded != nil
-        let history = try withCheckpoints(options, model: model, x: dataset.x, y: dataset.y) {
-            (training) throws(LeptonError) in
-            try job.run { () throws(LeptonError) in
-                try model.fit(x: dataset.x, y: dataset.y, options: training.bound(to: job), pool: job.startPool)
+        let history: History
+        do throws(LeptonError) {
+            history = try withCheckpoints(options, model: model, x: dataset.x, y: dataset.y) {
+                (training) throws(LeptonError) in
+                try job.run { () throws(LeptonError) in
+                    try model.fit(x: dataset.x, y: dataset.y, options: training.bound(to: job), pool: job.startPool)
+                }
             }
+        } catch {
+            // What a budget has paid for is kept.
+            if job.isOverBudget { try storeParameters(of: model, name) }
+            throw error
         }
         try storeParameters(of: model, name)
         return history

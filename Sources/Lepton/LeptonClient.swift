@@ -19,6 +19,8 @@ public final class LeptonClient: Sendable {
     let time: TimeSource
     /// How many cores a node is asked for when the caller does not say.
     let coresPerNode: Int
+    /// Its budget, and what fits were expected to cost.
+    let spending = Spending()
     /// The allocations made through this client, latest last, held weakly: they end when the caller lets go.
     private let granted = Mutex<[WeakAllocation]>([])
 
@@ -184,6 +186,7 @@ public final class LeptonClient: Sendable {
     private func once(
         _ request: ResourceRequest, _ make: () throws(LeptonError) -> Allocation
     ) throws(LeptonError) -> Allocation {
+        if let refusal = spending.refusal(self, tenant: request.billedTenant, isPatient: false) { throw refusal }
         guard request.idempotencyKey != nil else { return noted(try make()) }
         // Two calls with one key at the same moment must not both find none.
         return try keyLock.withLock { () throws(LeptonError) in

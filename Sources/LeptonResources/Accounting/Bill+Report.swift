@@ -21,6 +21,25 @@ extension Bill {
         ]
     }
 
+    /// What each tenant has to pay, as JSON.
+    public var tenantsJSON: JSONValue {
+        var costs: [String: Int128] = [:]
+        // Parts of a sum that fits, of amounts that are not negative.
+        for line in lines { costs[records[line.recordIndex].tenant, default: 0] += line.cost.nanoUnits }
+        var object = JSONObject()
+        for (tenant, cost) in costs.sorted(by: { $0.key < $1.key }) {
+            object[tenant] = .string(Money(nanoUnits: cost).text(decimals: 9))
+        }
+        return .object(object)
+    }
+
+    /// The table, and what of the ledger could not be read.
+    public func text(damaged: [String]) -> String {
+        guard !damaged.isEmpty else { return text }
+        let rows = damaged.prefix(10).joined(separator: ", ") + (damaged.count > 10 ? ", ..." : "")
+        return text + "Not in this bill: \(damaged.count) damaged in the ledger (\(rows))\n"
+    }
+
     /// A table for people, at most 100 columns wide as long as the amounts are of ordinary size.
     public var text: String {
         let cells = lines.map { line in

@@ -87,6 +87,14 @@ package final class Executor {
         }
     }
 
+    /// Bytes of everything a step needs, the model's parameters among them.
+    var memoryBytes: Int {
+        let staged = plan.dataFloatsPerRow.reduce(0, +) * policy.rowsPerShard
+        let worker = (plan.arenaFloats + staged + WorkerMemory.blockFloats) * MemoryLayout<Float>.stride
+        let sums = sums.bytes.count + (gradients?.bytes.count ?? 0) + (partials?.bytes.count ?? 0)
+        return buffers.count * worker + sums + parameters.bytes.count
+    }
+
     deinit {
         job.deallocate()
         dataBases.deallocate()

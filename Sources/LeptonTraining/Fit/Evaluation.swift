@@ -7,6 +7,8 @@ import LeptonTensor
 final class Evaluation {
     let scores: Scoreboard
     private let executor: Executor
+    /// Bytes beside the data and the parameters, which the caller counts.
+    var memoryBytes: Int { executor.memoryBytes }
     private let data: PreparedData
     private let rows: Range<Int>
     private let batchSize: Int

@@ -44,7 +44,23 @@ package struct TrainingOptions {
     /// Where a fit stood that this one goes on with; the model has been brought to the same state.
     package var resumption: TrainingPosition?
 
+    /// Bytes that the fit may take beside the caller's arrays; asked once its workers are known, nil: as many as it
+    /// needs.
+    package var memoryLimit: (() -> Int?)?
+    /// Told before the first step how many bytes it takes.
+    package var memoryReport: ((Int) -> Void)?
+
     package init() {}
+
+    /// - Throws: `resourceExhausted` with both amounts, when the limit is lower than what the fit takes.
+    func check(memoryBytes: Int) throws(LeptonError) {
+        memoryReport?(memoryBytes)
+        guard let limit = memoryLimit?(), memoryBytes > limit else { return }
+        throw LeptonError(
+            .resourceExhausted, argument: "memory_per_node",
+            expected: "at least \(memoryBytes) bytes in all, which this fit is estimated to take",
+            received: "\(limit) bytes granted; allocate more, or take a smaller batch")
+    }
 
     func check() throws(LeptonError) {
         try TrainingOptions.require(batchSize, atLeast: 1, "batch_size")

@@ -9,6 +9,9 @@ package final class FloatRows {
     let floatsPerRow: Int
     private let owned: AlignedBuffer<Float>?
 
+    /// Bytes of a converted copy; 0 where the caller's memory is read.
+    var ownedBytes: Int { owned?.bytes.count ?? 0 }
+
     /// - Parameters:
     ///   - view: (rows, ...); an axis of one element may be missing at the end or stand there in excess, as Keras
     ///     allows.

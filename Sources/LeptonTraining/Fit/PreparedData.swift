@@ -9,6 +9,9 @@ package final class PreparedData {
     let weights: WeightColumns
     let rows: Int
 
+    /// Bytes of what had to be converted.
+    var convertedBytes: Int { columns.reduce(0) { $0 + $1.ownedBytes } }
+
     /// What a model's data must look like.
     struct Form {
         let inputNames: [String]

@@ -49,6 +49,10 @@ final class Trainer {
         epochNames = MetricNames(prepared.terms.names)
         values = try AlignedBuffer(zeros: 2 * scores.names.count, purpose: "metric values")
         state = try model.ensureOptimizerState(context.built)
+        let optimizerBytes = state.slots.reduce(0) { $0 + $1.bytes.count }
+        try options.check(
+            memoryBytes: executor.memoryBytes + optimizerBytes + data.convertedBytes
+                + (order?.bytes.count ?? 0) + (validation?.memoryBytes ?? 0))
         seed = context.seed
         self.model = model
         self.options = options

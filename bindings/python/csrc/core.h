@@ -120,6 +120,6 @@ PyObject *core_history_outcome(core_progress *progress, lepton_status status, le
 /* ---- the functions, by section of lepton.h */
 extern PyMethodDef core_client_methods[], core_allocation_methods[], core_host_allocator_methods[],
     core_model_methods[], core_graph_methods[], core_training_methods[], core_history_methods[], core_batch_methods[],
-    core_adapter_methods[], core_sequence_methods[], core_store_methods[];
+    core_adapter_methods[], core_sequence_methods[], core_store_methods[], core_usage_methods[];
 
 #endif

@@ -11,7 +11,7 @@ static int core_exec(PyObject *module) {
     PyMethodDef *sections[] = {core_client_methods,   core_allocation_methods, core_host_allocator_methods,
                                core_model_methods,    core_graph_methods,      core_adapter_methods,
                                core_training_methods, core_history_methods,    core_batch_methods,
-                               core_sequence_methods, core_store_methods};
+                               core_sequence_methods, core_store_methods,      core_usage_methods};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)
         if (PyModule_AddFunctions(module, sections[i]) < 0) return -1;
     return 0;

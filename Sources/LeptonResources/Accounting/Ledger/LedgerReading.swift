@@ -42,6 +42,17 @@ public struct LedgerContents: Sendable {
     /// among the records.
     public internal(set) var damaged: [String] = []
 
+    init() {}
+
+    /// Records from elsewhere, so far as they meet a filter.
+    package init(_ records: [UsageRecord], _ filter: LedgerFilter) {
+        self.records = records.filter { record in
+            (filter.tenant == nil || filter.tenant == record.tenant) && (filter.job == nil || filter.job == record.job)
+                && record.startNanoseconds >= filter.fromNanoseconds ?? .min
+                && (filter.beforeNanoseconds.map { record.startNanoseconds < $0 } ?? true)
+        }
+    }
+
     mutating func add(_ row: LedgerRow, isSound: Bool) {
         if isSound {
             records.append(row.record)

@@ -41,16 +41,19 @@ if TYPE_CHECKING:
     from . import plot
     from .allocator import Grant, ResourceAllocator, ResourceRequest, ResourceShape
     from .store import Encryption, Store
+    from .budget import BudgetStatus, Estimate
     from .usage import Usage, Utilization
 
 __all__ = [
     "Allocation",
     "AllocationEvent",
+    "BudgetStatus",
     "CancelToken",
     "CancelledError",
     "CorruptDataError",
     "Encryption",
     "Grant",
+    "Estimate",
     "InputOutputError",
     "InternalError",
     "InvalidArgumentError",
@@ -95,6 +98,10 @@ if not TYPE_CHECKING:
             from . import store
 
             return getattr(store, name)
+        if name in ("BudgetStatus", "Estimate"):
+            from . import budget
+
+            return getattr(budget, name)
         if name == "plot":
             from importlib import import_module
 

@@ -8,7 +8,8 @@ import math
 import os
 import threading
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, Unpack
 
@@ -19,6 +20,7 @@ from .errors import InvalidStateError, bad_argument
 if TYPE_CHECKING:
     from ._core import CancelHandle, ClientHandle
     from .allocator import ResourceAllocator
+    from .budget import BudgetStatus, Estimate
     from .keras.callbacks import History
     from .keras.models.model import Model
     from .keras.trainers.arguments import EvaluateArguments, FitArguments, PredictArguments
@@ -122,6 +124,8 @@ class LeptonClient:
             count("accelerators_per_node", accelerators_per_node, 0, INT32_MAX),
             allocator,
         )
+        # What the library may call; it keeps no references of its own.
+        self._warnings: list[Callable[[str], None] | None] = []
         self._lock = threading.Lock()
         self._tokens: list[contextvars.Token[LeptonClient | None]] = []
         self._handle: ClientHandle | None = self._options.create()
@@ -270,12 +274,144 @@ class LeptonClient:
 
         return Utilization(**_core.client_utilization(self._native()))
 
-    def usage(self) -> Usage:
-        """What was used so far and what it costs; `str()` of it is a table."""
+    def usage(
+        self,
+        *,
+        scope: str = "client",
+        tenant: str | None = None,
+        job: str | None = None,
+        start: str | None = None,
+        before: str | None = None,
+    ) -> Usage:
+        """What was used so far and what it costs; `str()` of it is a table.
+
+        Args:
+            scope: "client" for what went through this client; "ledger" for what all processes wrote to the ledger in
+                its store.
+            tenant, job: Only those of this tenant or job: the labels of an allocation of these names.
+            start, before: Only what started then or later, or before: "2026-11-01" or "2026-11-01T12:00:00Z".
+
+        Raises:
+            InvalidStateError: The ledger of a client without a store.
+            CorruptDataError: The ledger was damaged: it was set aside, and a new one begun.
+        """
         from .usage import Usage
 
+        query = {"scope": scope, "tenant": tenant, "job": job, "from": start, "before": before}
         handle = self._native()
-        return Usage(json_text=_core.client_usage(handle, 0), table=_core.client_usage(handle, 1))
+        return Usage(
+            json_text=_core.client_report(handle, json.dumps({**query, "format": "json"})),
+            table=_core.client_report(handle, json.dumps({**query, "format": "text"})),
+        )
+
+    def usage_csv(self, *, scope: str = "client", account: str = "default", **filters: str) -> str:
+        """The bill as CSV in the columns of FinOps FOCUS 1.2.
+
+        Args:
+            scope: As in `usage`.
+            account: Who the bill is for: BillingAccountId.
+            filters: `tenant`, `job`, `start` and `before`, as in `usage`.
+        """
+        known = {"tenant": "tenant", "job": "job", "start": "from", "before": "before"}
+        unknown = [name for name in filters if name not in known]
+        if unknown:
+            raise bad_argument("filters", f"names among {', '.join(known)}", ", ".join(unknown))
+        query = {"scope": scope, "account": account, "format": "focus"}
+        query.update({known[name]: value for name, value in filters.items()})
+        return _core.client_report(self._native(), json.dumps(query))
+
+    def flush_ledger(self) -> None:
+        """Waits until everything used so far is in the ledger of the store; without a store nothing is to be done."""
+        _core.client_flush_ledger(self._native())
+
+    def set_budget(
+        self,
+        limit: Decimal | str | float | None,
+        *,
+        warn_at: float = 0.8,
+        tenant: str | None = None,
+        period: str = "total",
+        on_warning: Callable[[BudgetStatus], object] | None = None,
+    ) -> None:
+        """Limits what may be spent through this client, in the currency of its prices; None takes the limit away.
+
+        When the limit is reached, a running fit ends with `ResourceExhaustedError` and the weights of its last complete
+        step (in the store too, for a fit with `store`); its allocation is given back, and new ones are refused.
+
+        Args:
+            limit: The most to be spent.
+            warn_at: The part of it at which `on_warning` is called, once.
+            tenant: Whose spending counts, and whose jobs are stopped; None is everybody's.
+            period: "total", or "month" for the present calendar month (UTC).
+            on_warning: Called with a `BudgetStatus`, on the thread that noticed. What it raises is not passed on.
+        """
+        from .budget import budget_status
+
+        text = None
+        if limit is not None:
+            text = json.dumps({"limit": str(limit), "warn_at": warn_at, "tenant": tenant, "period": period})
+        handle = self._native()
+        warning = None
+        if on_warning is not None:
+            callback = on_warning
+
+            def warning(status: str) -> None:
+                found = budget_status(status)
+                if found is not None:
+                    callback(found)
+
+        # Earlier ones as well: another thread may be about to call one.
+        self._warnings.append(warning)
+        _core.client_set_budget(handle, text, warning)
+
+    def budget(self) -> BudgetStatus | None:
+        """How the budget stands; None without one."""
+        from .budget import budget_status
+
+        return budget_status(_core.client_budget(self._native()))
+
+    def estimate(
+        self,
+        model: Model,
+        x: Any,
+        y: Any,
+        *,
+        batch_size: int = 32,
+        epochs: int = 1,
+        validation_split: float = 0.0,
+        nodes: int | None = None,
+        cores_per_node: int = 1,
+        allocation: Allocation | None = None,
+    ) -> Estimate:
+        """What a fit will take and cost, measured on a few steps of a copy of the model.
+
+        Nothing is charged, and the model stays as it is. `usage().estimates` says later how far off it was.
+
+        Args:
+            model: A compiled model.
+            x: Inputs.
+            y: Targets.
+            batch_size, epochs, validation_split: As for `fit`.
+            nodes, cores_per_node: What would be requested for it; None is `allocation`.
+            allocation: Where it would run; None is the client's latest active allocation, or else all that is free.
+        """
+        from .budget import Estimate
+
+        xs, ys = model._data(x, y)
+        values = _core.client_estimate(
+            self._native(),
+            model._handle,
+            xs,
+            ys,
+            count("batch_size", batch_size, 1, INT32_MAX),
+            count("epochs", epochs, 1, INT32_MAX),
+            float(validation_split),
+            0,
+            None if allocation is None else allocation._native(),
+            0 if nodes is None else count("nodes", nodes, 1, INT32_MAX),
+            count("cores_per_node", cores_per_node, 1, INT32_MAX),
+        )
+        return Estimate(**{**values, "cost": Decimal(values["cost"])})
 
     def fit(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 from .errors import bad_argument
 from .keras.files.optional import require
 
-__all__ = ["history", "model"]
+__all__ = ["history", "model", "usage"]
 
 
 def history(
@@ -81,3 +81,46 @@ def model(of: Any, to_file: str | os.PathLike[str] | None = None, *, show_shapes
     if to_file is not None:
         drawing.write(to_file)
     return drawing
+
+
+def usage(of: Any, *, to_file: str | os.PathLike[str] | None = None, title: str | None = None) -> Any:
+    """What was allocated in the course of time, one set of axes for each resource that was, tenants stacked; and what
+    each tenant has to pay.
+
+    Args:
+        of: What `client.usage()` returned.
+        to_file: Where the picture is saved; None for nowhere.
+        title: Above it.
+
+    Returns:
+        matplotlib's Figure, which notebooks show.
+
+    Raises:
+        ImportError: matplotlib is not installed.
+        ValueError: Nothing was used.
+    """
+    series = getattr(of, "data", {}).get("series")
+    if not series or not series["tenants"]:
+        raise bad_argument("of", "what client.usage() returned, with at least one record", f"a {type(of).__name__}")
+    units = {"cores": 1, "memory": 2**30, "storage": 2**30, "accelerators": 1}
+    names = [name for name in units if any(map(float, series["allocated"][name]))]
+    figures = require("matplotlib.figure", "plot.usage", "plot")
+    figure = figures.Figure(figsize=(5 * (len(names) + 1), 4), layout="constrained")
+    axes = figure.subplots(1, len(names) + 1, squeeze=False)[0]
+    tenants = list(series["tenants"])
+    for name, place in zip(names, axes, strict=False):
+        rows = [[float(value) / units[name] for value in series["tenants"][tenant].get(name, ())] for tenant in tenants]
+        count = len(series["allocated"][name])
+        times = [float(series["step_seconds"]) * (step + 0.5) for step in range(count)]
+        place.stackplot(times, [row or [0.0] * count for row in rows], labels=[tenant or "all" for tenant in tenants])
+        place.set_title(name if units[name] == 1 else f"{name} (GiB)")
+        place.set_xlabel("seconds since the start")
+        place.grid(alpha=0.3)
+    axes[0].legend()
+    axes[-1].bar([tenant or "all" for tenant in of.tenants], [float(cost) for cost in of.tenants.values()])
+    axes[-1].set_title(f"cost ({of.currency})")
+    if title is not None:
+        figure.suptitle(title)
+    if to_file is not None:
+        figure.savefig(os.fspath(to_file))
+    return figure

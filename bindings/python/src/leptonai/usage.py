@@ -61,6 +61,10 @@ class UsageRecord:
     core_seconds: Decimal
     memory_byte_seconds: Decimal
     storage_byte_seconds: Decimal
+    tenant: str
+    job: str
+    accelerators: int
+    accelerator_seconds: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +73,9 @@ class UsageLine:
 
     allocation_id: str
     resource: str
-    """"cores", "memory" or "storage"."""
+    """"cores", "memory", "storage" or "accelerators"."""
     amount: int
-    """Cores or bytes held."""
+    """Cores, bytes or accelerators held."""
     billed_seconds: int
     billed_quantity: Decimal
     billed_unit: str
@@ -80,6 +84,10 @@ class UsageLine:
     """What the price is for, such as "core-hour"."""
     unit_price: Decimal
     cost: Decimal
+    start: str
+    """Start by the wall clock, in UTC."""
+    free_quantity: Decimal
+    """What of the billed quantity a free allowance covers."""
 
 
 class Usage:
@@ -92,6 +100,9 @@ class Usage:
         total: The exact sum of the lines.
         payable: The total in whole minor units of the currency.
         currency: ISO 4217 code.
+        tenants: What each tenant has to pay.
+        estimates: Of the fits that were estimated, what they took: dicts with "estimated", "seconds", "cost", "ratio".
+        damaged: What of the ledger could not be read, and is not on the bill.
     """
 
     def __init__(self, json_text: str, table: str) -> None:
@@ -102,6 +113,9 @@ class Usage:
         self.total = Decimal(self.data["total"])
         self.payable = Decimal(self.data["payable"])
         self.currency: str = self.data["currency"]
+        self.tenants = {name: Decimal(cost) for name, cost in self.data.get("tenants", {}).items()}
+        self.estimates: list[dict[str, Any]] = self.data.get("estimates", [])
+        self.damaged: list[str] = self.data.get("damaged", [])
 
     def __str__(self) -> str:
         return self._table
