@@ -17,6 +17,7 @@ PRODUCTS = {
     "01-linear-regression": "linear-regression",
     "02-diagnosis": "diagnosis",
     "03-elastic": "elastic",
+    "04-budget": "budget",
     "05-own-allocator": "own-allocator",
 }
 
@@ -99,3 +100,20 @@ def test_own_allocator_is_the_same_in_every_language(programs: dict[tuple[str, s
     assert "lent 2 nodes\ntwo more: refused\ngrown to 3 nodes: cores 75.0 %" in outputs[0]
     assert "got 3 nodes back" in outputs[0]
     assert len({results(output) for output in outputs}) == 1
+
+
+def test_budget_is_the_same_in_every_language(programs: dict[tuple[str, str], list[str]]) -> None:
+    outputs = [run(*programs["04-budget", language]) for language in LANGUAGES]
+    # What is estimated depends on the machine.
+    found = {re.sub(r"for \S+ EUR", "for N EUR", results(output)) for output in outputs}
+    assert len(found) == 1, outputs
+    lines = found.pop().splitlines()
+    assert lines[0] == "estimated: 80 steps on 2 cores for N EUR"
+    assert lines[2:] == [
+        "warning: half of the budget is spent",
+        "the fit was stopped by its budget",
+        "its weights are usable: yes",
+        "a further request is refused",
+    ]
+    for output in outputs:
+        assert "Estimated for a fit:" in output.split("bill:\n")[1]

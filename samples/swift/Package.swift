@@ -26,6 +26,11 @@ let package = Package(
             dependencies: [.product(name: "Lepton", package: "lepton-sdk")],
             path: "05-own-allocator"
         ),
+        .executableTarget(
+            name: "budget",
+            dependencies: [.product(name: "Lepton", package: "lepton-sdk")],
+            path: "04-budget"
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
