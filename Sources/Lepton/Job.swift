@@ -67,7 +67,7 @@ final class Job {
     }
 
     private func start(on allocation: Allocation) throws(LeptonError) -> WorkerPool {
-        if let refusal = budgetRefusal(allocation, isPatient: false) { throw refusal }
+        if !isOwn, let refusal = budgetRefusal(allocation, isPatient: false) { throw refusal }
         try allocation.beginUse()
         self.allocation = allocation
         try allocation.waitUntilActive()
