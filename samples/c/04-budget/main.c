@@ -81,8 +81,9 @@ int main(void) {
 
     check(lepton_client_set_budget(client, "{\"limit\": \"0.06\", \"warn_at\": 0.5}", warn, NULL, &error), error);
     options.epochs = 100000000;
-    expect_refusal("the fit was stopped by its budget",
-                   lepton_client_fit(client, model, &x, 1, &y, 1, &options, NULL, &error), error);
+    lepton_status status = lepton_client_fit(client, model, &x, 1, &y, 1, &options, NULL, &error);
+    expect_refusal("the fit was stopped by its budget", status, error);
+    error = NULL;
     float half = 0.5f, predicted = NAN;
     lepton_tensor_view input = matrix(&half, (const int64_t[]){1, 1});
     lepton_tensor_view output = matrix(&predicted, (const int64_t[]){1, 1});
@@ -92,8 +93,9 @@ int main(void) {
     lepton_resource_request request;
     lepton_resource_request_init(&request);
     lepton_allocation *allocation = NULL;
-    expect_refusal("a further request is refused", lepton_client_allocate(client, &request, &allocation, &error),
-                   error);
+    status = lepton_client_allocate(client, &request, &allocation, &error);
+    expect_refusal("a further request is refused", status, error);
+    error = NULL;
 
     static char bill[16384];
     check(lepton_client_report(client, "{\"format\": \"text\"}", bill, sizeof bill, NULL, &error), error);
