@@ -32,9 +32,11 @@ let package = Package(
                 .linkedFramework("Accelerate", .when(platforms: [.macOS, .iOS])),
             ]
         ),
+        .target(name: "CLeptonSystem"),
         .target(name: "LeptonTensor", dependencies: ["CLeptonKernels"]),
         .target(name: "LeptonNN", dependencies: ["LeptonTensor"]),
-        .target(name: "LeptonTraining", dependencies: ["LeptonNN", "LeptonTensor", "CLeptonKernels"]),
+        .target(
+            name: "LeptonTraining", dependencies: ["LeptonNN", "LeptonTensor", "CLeptonKernels", "CLeptonSystem"]),
         .target(name: "LeptonFormats", dependencies: ["LeptonTraining", "LeptonNN", "LeptonTensor"]),
         .systemLibrary(
             name: "CSQLite", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),

@@ -197,5 +197,6 @@ LEPTON_API lepton_status lepton_client_usage(lepton_client *client, lepton_repor
 
 #include "lepton_allocator.h"
 #include "lepton_store.h"
+#include "lepton_nodes.h"
 
 #endif /* LEPTON_RESOURCES_H */

@@ -40,6 +40,9 @@ final class Job {
         autoscales = autoscale
     }
 
+    /// What the nodes of a fit are.
+    var nodes: NodeOptions { client.nodeOptions.withLock { $0 } }
+
     func run<Result>(_ body: () throws(LeptonError) -> Result) throws(LeptonError) -> Result {
         defer { finish() }
         start = client.time.monotonic()
@@ -155,7 +158,7 @@ final class Job {
 }
 
 extension TrainingOptions {
-    /// The same options, which also follow the job's allocation and stop when it ends.
+    /// The same options, on the client's kind of nodes, which also follow the job's allocation and stop when it ends.
     func bound(to job: Job) -> TrainingOptions {
         var options = self
         let cancel = options.cancel
@@ -163,6 +166,7 @@ extension TrainingOptions {
         options.isAboutToWait = { job.isAboutToWait }
         options.didTrain = { job.didTrain(rows: $0) }
         options.memoryLimit = { job.memoryLimit }
+        options.nodes = job.nodes
         return options
     }
 }

@@ -115,6 +115,7 @@ extension LeptonClient {
     package func fitNow(
         _ model: Model, source: DataSource, options: SourceFitOptions
     ) throws(LeptonError) -> History {
+        try requireThreads("a fit from a source")
         let job = Job("fit", client: self, allocation: options.allocation, autoscale: options.autoscale)
         var training = options.training
         training.interruption = { job.interruption(cancel: options.cancel, goesOn: $0) }

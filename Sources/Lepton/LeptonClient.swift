@@ -1,5 +1,6 @@
 import LeptonResources
 import LeptonTensor
+import LeptonTraining
 import Synchronization
 
 /// The entry point: requests compute and storage, trains and predicts on what was granted, and accounts for it.
@@ -25,6 +26,9 @@ public final class LeptonClient: Sendable {
     private let granted = Mutex<[WeakAllocation]>([])
 
     private let keyLock = Lock()
+
+    /// See `setNodes`.
+    let nodeOptions = Mutex(NodeOptions())
 
     private struct WeakAllocation: Sendable {
         weak let allocation: Allocation?

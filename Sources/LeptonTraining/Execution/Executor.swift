@@ -31,6 +31,10 @@ package final class Executor {
     private let draws: PredictionDraws?
     /// Keeps alive what `workerMemory` points into.
     private var buffers: [WorkerBuffers]
+    /// Who runs the shards in place of the pool, where nodes may fail.
+    private var nodes: NodeGroup?
+    /// Why the nodes could not run the latest step; the weights are then those before it.
+    private(set) var failure: LeptonError?
 
     /// - Parameters:
     ///   - parameters, states: the model's.
@@ -47,7 +51,7 @@ package final class Executor {
         // Between two phases a shard's activations wait in memory that belongs to it rather than to the worker.
         let memoryCount = plan.phaseCount > 1 ? maximumWorkers : workerCount
         var memories: [WorkerBuffers] = []
-        for _ in 0..<memoryCount { memories.append(try WorkerBuffers(plan, policy)) }
+        for _ in 0..<memoryCount { memories.append(try WorkerBuffers(plan, shards: policy.shardCount, rowsPerShard: policy.rowsPerShard)) }
         let gradients =
             optimizer != nil
             ? try AlignedBuffer<Float>(zeros: policy.shardCount * layout.totalFloats, purpose: "gradients") : nil
@@ -114,12 +118,18 @@ package final class Executor {
         for index in plan.dataFloatsPerRow.indices { dataBases[index] = data.columns[index].pointer }
     }
 
-    /// One training step. `totals` receives the batch's sums of each loss and metric: total, count, total, ...
+    /// Lets nodes run the shards of training steps from now on; nil: the pool again.
+    func setNodes(_ group: NodeGroup?) { nodes = group }
+
+    /// One training step, unless nodes fail: see `failure`. `totals` receives the batch's sums of each loss and metric:
+    /// total, count, total, ...
     func train(
         order: UnsafePointer<Int64>?, start: Int, rows: Int, state: OptimizerState,
         totals: UnsafeMutablePointer<Double>
     ) {
         runShards(order, start, rows, iteration: state.iterations, totals: totals)
+        // A step that is not whole changes nothing.
+        if failure != nil { return }
         StepJob.finish(job)
         updater?.run(state, pool: pool, workers: workerCount)
     }
@@ -134,11 +144,12 @@ package final class Executor {
     private func followPool() {
         guard pool.workers != seenWorkers else { return }
         seenWorkers = pool.workers
+        nodes?.resize(to: pool.workers)
         let wanted = min(pool.workers, maximumWorkers)
         do throws(LeptonError) {
             if plan.phaseCount == 1 {
                 while buffers.count < wanted {
-                    let added = try WorkerBuffers(plan, policy)
+                    let added = try WorkerBuffers(plan, shards: policy.shardCount, rowsPerShard: policy.rowsPerShard)
                     (workerMemory + buffers.count).initialize(to: added.memory)
                     buffers.append(added)
                 }
@@ -167,9 +178,13 @@ package final class Executor {
                 (gradients.pointer + range.lowerBound).update(repeating: 0, count: range.count)
             }
         }
-        for phase in 0..<job.pointee.program.phases {
-            job.pointee.phase = phase
-            pool.run(tasks: shards, limit: workerCount, context: job, body: { StepJob.gradients($0, $1, $2) })
+        if let nodes {
+            do throws(LeptonError) { try nodes.run(job) } catch { return failure = error }
+        } else {
+            for phase in 0..<job.pointee.program.phases {
+                job.pointee.phase = phase
+                pool.run(tasks: shards, limit: workerCount, context: job, body: { StepJob.gradients($0, $1, $2) })
+            }
         }
         let count = job.pointee.sumCount
         for index in 0..<count {
@@ -180,30 +195,5 @@ package final class Executor {
         // Penalties on values are of the batch, divided by its rows; those on weights are added as they are.
         guard count > 0 else { return }
         totals[count - 1] = totals[count - 1] / Double(rows) + (penalties?.run(pool: pool, workers: workerCount) ?? 0)
-    }
-}
-
-/// The memory that one worker's `WorkerMemory` points into.
-private struct WorkerBuffers {
-    let memory: WorkerMemory
-    private let floats: [AlignedBuffer<Float>]
-    private let pointers: [AlignedBuffer<UInt>]
-
-    init(_ plan: Plan, _ policy: ShardPolicy) throws(LeptonError) {
-        let arena = try AlignedBuffer<Float>(zeros: plan.arenaFloats, purpose: "activations")
-        let stagingFloats = plan.dataFloatsPerRow.reduce(0, +) * policy.rowsPerShard
-        let staging = try AlignedBuffer<Float>(zeros: stagingFloats, purpose: "a batch's rows")
-        let block = try AlignedBuffer<Float>(zeros: WorkerMemory.blockFloats, purpose: "a block of gradients")
-        let data = try AlignedBuffer<UInt>(zeros: plan.dataFloatsPerRow.count, purpose: "data pointers")
-        let parts = try AlignedBuffer<UInt>(zeros: policy.shardCount, purpose: "gradient pointers")
-        floats = [arena, staging, block]
-        pointers = [data, parts]
-        memory = WorkerMemory(
-            arena: arena.pointer, staging: staging.pointer,
-            data: UnsafeMutableRawPointer(data.pointer)
-                .bindMemory(to: UnsafeMutablePointer<Float>.self, capacity: max(plan.dataFloatsPerRow.count, 1)),
-            block: block.pointer,
-            parts: UnsafeMutableRawPointer(parts.pointer)
-                .bindMemory(to: UnsafePointer<Float>?.self, capacity: max(policy.shardCount, 1)))
     }
 }

@@ -43,6 +43,8 @@ package struct TrainingOptions {
     package var checkpoints: CheckpointPolicy?
     /// Where a fit stood that this one goes on with; the model has been brought to the same state.
     package var resumption: TrainingPosition?
+    /// What computes the shards; see `NodeOptions`.
+    package var nodes = NodeOptions()
 
     /// Bytes that the fit may take beside the caller's arrays; asked once its workers are known, nil: as many as it
     /// needs.

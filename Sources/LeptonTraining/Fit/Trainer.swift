@@ -42,6 +42,7 @@ final class Trainer {
         executor = try context.makeExecutor(
             batchRows: batchSize, weights: data.weights, isTraining: true, pool: pool)
         executor.setData(data)
+        try executor.setNodes(context.makeNodes(options.nodes, data, batchRows: batchSize, count: pool.workers))
         scores = try Scoreboard(context.objectives)
         validation = try Trainer.makeValidation(prepared, options, pool)
         order = options.shuffle ? try AlignedBuffer(zeros: trainRows, purpose: "the order of rows") : nil
@@ -172,6 +173,8 @@ final class Trainer {
                     order: order.map { UnsafePointer($0.pointer) }, start: start, rows: rows, state: state,
                     totals: scores.batch)
             }
+            failure = executor.failure
+            if failure != nil { return }
             scores.addBatch(rows: rows)
             start += rows
             step += 1

@@ -11,9 +11,9 @@ struct TrainingContext {
     let optimizer: Optimizer
     /// Labels of a row of each output's targets, for losses that take rows of them.
     let labels: [Int]
+    let graph: ModelGraph
+    let settings: CompileSettings
     private let whole: BuiltModel
-    private let graph: ModelGraph
-    private let settings: CompileSettings
 
     /// - Throws: `invalidState` when not compiled with a loss; what `Objectives` finds wrong.
     init(model: Model, x: [TensorView], y: [TensorView]) throws(LeptonError) {
@@ -27,7 +27,7 @@ struct TrainingContext {
             labels: TrainingContext.labels(of: y, settings, model.graph), seed: model.seed)
     }
 
-    private init(
+    init(
         _ built: BuiltModel, whole: BuiltModel, graph: ModelGraph, settings: CompileSettings, labels: [Int],
         seed: UInt64
     ) throws(LeptonError) {
@@ -62,6 +62,9 @@ struct TrainingContext {
             return place < y.count && y[place].shape.rank == 2 ? max(1, y[place].shape.extents[1]) : 1
         }
     }
+
+    /// Whether some axes of the model have a length that only data tells.
+    var hasUnknownLengths: Bool { whole.hasUnknownLengths }
 
     /// The same for data whose axes of unknown length, and rows of labels, may have other lengths.
     ///
@@ -101,16 +104,25 @@ struct TrainingContext {
         try built.states?.requireRows(min(batchSize ?? rows, rows), of: rows, argument)
     }
 
-    /// - Parameter columns: what the data brings beside inputs and targets.
-    func makeExecutor(
-        batchRows: Int, weights: PreparedData.WeightColumns, isTraining: Bool, pool: WorkerPool
-    ) throws(LeptonError) -> Executor {
+    /// How a batch is cut, and what is run on each shard.
+    ///
+    /// - Parameter weights: what the data brings beside inputs and targets.
+    func makePlan(
+        batchRows: Int, weights: PreparedData.WeightColumns, isTraining: Bool
+    ) throws(LeptonError) -> (policy: ShardPolicy, plan: Plan) {
         let policy = ShardPolicy(
             graph: built.operations, parameterFloats: built.layout.totalFloats, batchRows: batchRows)
         let objective = try Plan.Objective(objectives, form: form, weights: weights)
         let plan = try Plan(
             graph: objective.graph, layout: built.layout, capacityRows: policy.rowsPerShard, objective: objective,
             isTraining: isTraining)
+        return (policy, plan)
+    }
+
+    func makeExecutor(
+        batchRows: Int, weights: PreparedData.WeightColumns, isTraining: Bool, pool: WorkerPool
+    ) throws(LeptonError) -> Executor {
+        let (policy, plan) = try makePlan(batchRows: batchRows, weights: weights, isTraining: isTraining)
         return try Executor(
             plan: plan, policy: policy, graph: built.operations, layout: built.layout, parameters: built.parameters,
             states: built.states, pool: pool, seed: seed, optimizer: isTraining ? optimizer : nil,

@@ -108,6 +108,29 @@ package final class Plan: @unchecked Sendable {
         StepProgram(steps: UnsafeBufferPointer(steps), ends: UnsafeBufferPointer(ends))
     }
 
+    /// A number that plans of the same model, for batches of the same size, have in common: what is run, on which memory.
+    /// Where other processes are to compute the same, it finds that they would not.
+    var fingerprint: UInt64 {
+        var sum = NodeChecksum()
+        for number in dataFloatsPerRow + [capacityRows, arenaFloats, sumCount, partialFloats, phaseCount] + Array(ends) {
+            sum.add(UInt64(truncatingIfNeeded: number))
+        }
+        for step in steps {
+            for operand in step.operands {
+                sum.add(UInt64(truncatingIfNeeded: Int(operand.base.rawValue)))
+                // Constants are wherever memory was.
+                if operand.base != .constants { sum.add(UInt64(truncatingIfNeeded: operand.offset)) }
+            }
+            for number in [step.rowsPerSample, step.columns, step.innerColumns, step.repeats, step.sumIndex] {
+                sum.add(UInt64(truncatingIfNeeded: number))
+            }
+            sum.add(UInt64(step.scalar.bitPattern) << 32 | UInt64(step.factor.bitPattern))
+            sum.add(step.randomSeed)
+            sum.add(step.ordinal)
+        }
+        return sum.value
+    }
+
     /// The rows of output `index` after a run.
     func output(_ index: Int, in frame: Frame) -> UnsafeMutablePointer<Float>? {
         frame.pointer(outputs[index])
