@@ -21,7 +21,7 @@ library: setup ## build/lib/liblepton.so with headers, pkg-config and CMake file
 command: library ## build/bin/lepton
 	@scripts/build_command.sh
 
-python: library ## build/venv, in which `import leptonai` works
+python: library command ## build/venv, in which `import leptonai` works
 	@scripts/build_python.sh
 
 run: build ## train the linear regression of samples/python/01-linear-regression on five nodes

@@ -31,6 +31,8 @@ build_package() { # unless the same sources and library are installed already
         find bindings/python/src bindings/python/csrc -type f \
             -not -path '*.egg-info/*' -not -path '*/__pycache__/*' -print0 | sort -z
         printf '%s\0' bindings/python/{setup.py,pyproject.toml} include/*.h build/lib/liblepton.so
+        # Worker processes are made of it; a package without it trains on threads.
+        [ ! -e build/bin/lepton ] || printf '%s\0' build/bin/lepton
     } | xargs -0 sha256sum)
     [ "$(cat $done 2> /dev/null)" != "$state" ] || return 0
     say "leptonai"

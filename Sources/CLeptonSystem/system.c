@@ -119,7 +119,8 @@ static int describe_descriptors(posix_spawn_file_actions_t *actions, const int *
     return failure;
 }
 
-/* A host may block or ignore signals; what it starts begins as programs do. */
+/* A host may block or ignore signals; what it starts begins as programs do. In a group of its own, so that an interrupt
+ * from the terminal is the host's to handle. */
 static int describe_signals(posix_spawnattr_t *attributes) {
     sigset_t none, usual;
     sigemptyset(&none);
@@ -129,7 +130,9 @@ static int describe_signals(posix_spawnattr_t *attributes) {
     sigaddset(&usual, SIGCHLD);
     int failure = posix_spawnattr_setsigmask(attributes, &none);
     if (failure == 0) failure = posix_spawnattr_setsigdefault(attributes, &usual);
-    if (failure == 0) failure = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    if (failure == 0) failure = posix_spawnattr_setpgroup(attributes, 0);
+    const short flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP;
+    if (failure == 0) failure = posix_spawnattr_setflags(attributes, flags);
     return failure;
 }
 

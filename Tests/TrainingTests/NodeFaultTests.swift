@@ -106,7 +106,9 @@ import Testing
     }
 
     @Test func nodesThatAllStallAreReplaced() throws {
-        let options = options([.stall(node: 0, step: 1), .stall(node: 1, step: 1), .slow(node: 2, step: 1, seconds: 1e6)])
+        let options = options([
+            .stall(node: 0, step: 1), .stall(node: 1, step: 1), .slow(node: 2, step: 1, seconds: 1e6),
+        ])
         #expect(try train(.dense, workers: 3, options) == train(.dense, workers: 1))
         #expect(options.report.late == 3)
         #expect(options.report.local >= 1)

@@ -1,6 +1,7 @@
 """Builds leptonai._core against liblepton and puts the library beside it, found through $ORIGIN.
 
-LEPTON_INCLUDE_DIR and LEPTON_LIB_DIR say where lepton.h and liblepton are; by default in this repository.
+LEPTON_INCLUDE_DIR and LEPTON_LIB_DIR say where lepton.h and liblepton are; by default in this repository. The command
+`lepton`, where it was built, goes beside the library, which starts it for fits on worker processes.
 """
 
 import os
@@ -14,6 +15,7 @@ from setuptools.command.build_ext import build_ext
 HERE = Path(__file__).resolve().parent
 INCLUDE = Path(os.environ.get("LEPTON_INCLUDE_DIR") or HERE / "../../include").resolve()
 LIBRARIES = Path(os.environ.get("LEPTON_LIB_DIR") or HERE / "../../build/lib").resolve()
+COMMAND = Path(os.environ.get("LEPTON_COMMAND") or HERE / "../../build/bin/lepton").resolve()
 MACOS = sys.platform == "darwin"
 LIBRARY, INSTALLED = ("liblepton.dylib", "liblepton.0.dylib") if MACOS else ("liblepton.so", "liblepton.so.0")
 ORIGIN = "@loader_path" if MACOS else "$ORIGIN"
@@ -33,6 +35,8 @@ class BuildCore(build_ext):
         super().run()
         package = Path(self.get_ext_fullpath("leptonai._core")).parent
         shutil.copyfile(library, package / INSTALLED)
+        if COMMAND.exists():
+            shutil.copy(COMMAND, package / "lepton")
 
 
 setup(

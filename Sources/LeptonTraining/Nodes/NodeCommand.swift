@@ -25,7 +25,8 @@ enum NodeCommand {
         throw LeptonError(
             .notFound,
             "worker processes need the lepton command, which is at none of \(places.map { "'\($0)'" }.joined(separator: ", "));"
-                + " say where it is with the option command or the environment variable \(variable), or train on threads")
+                + " say where it is with the option command or the environment variable \(variable), or train on threads"
+        )
     }
 
     private static func checked(_ path: String, _ argument: String) throws(LeptonError) -> String {

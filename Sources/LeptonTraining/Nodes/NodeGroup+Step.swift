@@ -60,7 +60,13 @@ extension NodeGroup {
         }
     }
 
-    private func settle() { for link in links { link.settle() } }
+    /// Makes sure that no thread reads what is about to be published.
+    private func settle() {
+        for link in links where !link.settle() {
+            log.note { if link.isClosed { $0.died += 1 } else { $0.corrupt += 1 } }
+            fail(link, isKilled: true)
+        }
+    }
 
     private func runSome(_ step: UnsafeMutablePointer<StepJob>, _ count: Int) throws(LeptonError) {
         giveOut(step, count)
@@ -198,7 +204,7 @@ extension NodeGroup {
         else { return false }
         link.requests.remove(at: index)
         let now = clock.now()
-        let time = now - link.lastProgress
+        let time = now > link.lastProgress ? now - link.lastProgress : 0
         link.lastProgress = now
         if link.requests.isEmpty, link.state == .late { link.state = .ready }
         guard request.job == job, request.lastPhase == phase, !shards[request.shard].isDone else {

@@ -162,6 +162,8 @@ final class NodeGroup {
     func giveOutAgain(_ shard: Int, avoiding number: Int) {
         shards[shard].isWaiting = true
         shards[shard].avoided = number
+        // Another begins it anew, rather than wait for the one that has its first phases.
+        if shards[shard].holder == .node(number) { shards[shard].holder = .nobody }
         log.note { $0.redone += 1 }
     }
 
@@ -169,7 +171,7 @@ final class NodeGroup {
     func takeFault(node: Int) -> FaultPlan.Fault.Kind? {
         guard !faults.isEmpty else { return nil }
         let step = job - 1
-        let found = faults.firstIndex { $0.node == node && UInt64($0.step) == step && $0.phase == phase }
+        let found = faults.firstIndex { $0.node == node && UInt64(exactly: $0.step) == step && $0.phase == phase }
         return found.map { faults.remove(at: $0).kind }
     }
 }

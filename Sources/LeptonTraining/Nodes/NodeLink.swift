@@ -62,6 +62,8 @@ final class NodeLink {
     /// Answers that have not come in, also those that a fault holds back.
     private var outstanding = 0
     private(set) var isClosed = false
+    /// Whether something came that is no message: nothing after it can be read.
+    private var isDamaged = false
 
     // Faults that were injected.
     private var silence = Silence.none
@@ -96,7 +98,7 @@ final class NodeLink {
             silence = .paused
             body.pause()
         case .slow(let seconds):
-            heldUntil = now &+ UInt64(seconds * 1e9)
+            heldUntil = now &+ (seconds > 0 ? UInt64(min(seconds, 1e9) * 1e9) : 0)
         case .corrupt(.answer): damagesAnswer = true
         case .corrupt(.results): damagesResults = true
         case .corrupt(.request), nil: break
@@ -106,7 +108,7 @@ final class NodeLink {
 
     /// Takes in what has come, without waiting.
     func read() {
-        guard !isClosed else { return }
+        guard !isClosed, !isDamaged else { return }
         isClosed = !inbox.read(from: socket)
         if damagesAnswer, inbox.damage() { damagesAnswer = false }
         while true {
@@ -114,7 +116,7 @@ final class NodeLink {
             if case .nothing = next { return }
             outstanding -= 1
             if silence == .none { arrived.append(next) }
-            if case .damaged = next { return }
+            if case .damaged = next { return isDamaged = true }
         }
     }
 
@@ -145,11 +147,14 @@ final class NodeLink {
     }
 
     /// Waits until the node does not compute any more, where it reads memory that is about to change.
-    func settle() {
-        guard body.sharesMemory else { return }
-        while outstanding > 0, !isClosed {
+    ///
+    /// - Returns: false when only its end can make sure of that.
+    func settle() -> Bool {
+        guard body.sharesMemory else { return true }
+        while outstanding > 0, !isClosed, !isDamaged {
             socket.waitForInput()
             read()
         }
+        return !isClosed && !isDamaged
     }
 }

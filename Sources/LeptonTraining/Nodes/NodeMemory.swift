@@ -80,8 +80,8 @@ final class PublishedMemory {
         partials.update(from: given, count: job.shards * sizes.partialFloats)
     }
 
-    func takePartials(into memory: ResultsMemory, shards: Int) {
-        memory.partials?.update(from: partials, count: shards * sizes.partialFloats)
+    func takePartials(into memory: UnsafeMutablePointer<Float>, shards: Int) {
+        memory.update(from: partials, count: shards * sizes.partialFloats)
     }
 }
 
@@ -128,6 +128,12 @@ final class ResultsMemory {
     }
     var gradients: UnsafeMutablePointer<Float> {
         (region.base + places.gradients).assumingMemoryBound(to: Float.self)
+    }
+
+    /// Puts a shard's part of the totals where it is answered from.
+    func setPartials(_ shard: Int, from all: UnsafePointer<Float>) {
+        let offset = shard * sizes.partialFloats
+        partials?.advanced(by: offset).update(from: all + offset, count: sizes.partialFloats)
     }
 
     /// The checksum of what a node answers with: which attempt it is, and what it computed.

@@ -13,6 +13,8 @@ final class NodeWorker {
     private let rows: Int
     private let owner: AnyObject
     private let memory: StepMemory
+    /// Totals of all shards, which the published ones are copied to: an answer that was not looked at yet must stay.
+    private let partials: AlignedBuffer<Float>
     private let job: UnsafeMutablePointer<StepJob>
     /// Where each shard stands: the step, and the phases done in it.
     private var progress: [(job: UInt64, phases: Int)]
@@ -27,6 +29,8 @@ final class NodeWorker {
         memory = try StepMemory(
             plan: plan, shards: sizes.shards, rowsPerShard: sizes.rowsPerShard,
             count: plan.phaseCount > 1 ? sizes.shards : 1)
+        partials = try AlignedBuffer(
+            zeros: sizes.partialFloats > 0 ? sizes.shards * sizes.partialFloats : 0, purpose: "batch totals")
         for (index, column) in data.enumerated() { memory.dataBases[index] = column }
         self.plan = plan
         self.sizes = sizes
@@ -41,7 +45,8 @@ final class NodeWorker {
                 program: plan.program, workers: memory.workers, floatsPerRow: memory.floatsPerRow,
                 dataCount: plan.dataFloatsPerRow.count, rowsPerShard: sizes.rowsPerShard,
                 parameters: published.parameters, parameterFloats: sizes.parameterFloats, gradients: results.gradients,
-                sums: results.sums, sumCount: sizes.sumCount, partials: results.partials,
+                sums: results.sums, sumCount: sizes.sumCount,
+                partials: sizes.partialFloats > 0 ? partials.pointer : nil,
                 partialFloats: sizes.partialFloats, seed: seed,
                 batch: BatchSource(data: memory.dataBases, order: nil, start: 0, rows: 0)))
     }
@@ -62,10 +67,11 @@ final class NodeWorker {
             data: memory.dataBases, order: request.hasOrder ? UnsafePointer(published.order) : nil,
             start: request.hasOrder ? 0 : request.start, rows: request.rows)
         for phase in request.firstPhase...request.lastPhase {
-            if phase > 0 { published.takePartials(into: results, shards: job.pointee.shards) }
+            if phase > 0 { published.takePartials(into: partials.pointer, shards: job.pointee.shards) }
             job.pointee.phase = phase
             StepJob.gradients(job, request.shard, 0)
         }
+        results.setPartials(request.shard, from: partials.pointer)
         progress[request.shard] = (request.job, request.lastPhase + 1)
         var answer = request
         answer.kind = .done

@@ -45,11 +45,12 @@ final class ProcessSource: NodeSource {
     func start(index: Int, number: Int) throws(LeptonError) -> NodeLink {
         let results = try ResultsMemory(sizes, isShared: true)
         let (own, other) = try NodeSocket.pair()
-        let body = try ProcessNode(
-            index: index, command: command,
-            descriptors: [
-                other.descriptor, published.region.descriptor, results.region.descriptor, data.region.descriptor,
-            ])
+        let files = [
+            other.descriptor, published.region.descriptor, results.region.descriptor, data.region.descriptor,
+        ]
+        // This process must not keep the other end open, or the line of a dead worker would not close.
+        defer { withExtendedLifetime(other) {} }
+        let body = try ProcessNode(index: index, command: command, descriptors: files)
         let link = NodeLink(
             index: index, number: number, socket: own, results: results, body: body, state: .starting)
         // Where it fails, the line closes, and that is what is noticed.

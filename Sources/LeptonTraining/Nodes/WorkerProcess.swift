@@ -18,7 +18,8 @@ package enum WorkerProcess {
         var status = stat()
         guard fstat(line, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else {
             throw LeptonError(
-                .invalidState, "lepton worker is started by the library, for fits on worker processes; it has no use by itself")
+                .invalidState,
+                "lepton worker is started by the library, for fits on worker processes; it has no use by itself")
         }
         let socket = NodeSocket(adopting: line)
         guard let setup = socket.receive(largestBody: NodeMessage.largestSetup), setup.kind == .setup else {

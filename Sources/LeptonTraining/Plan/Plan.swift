@@ -112,7 +112,8 @@ package final class Plan: @unchecked Sendable {
     /// Where other processes are to compute the same, it finds that they would not.
     var fingerprint: UInt64 {
         var sum = NodeChecksum()
-        for number in dataFloatsPerRow + [capacityRows, arenaFloats, sumCount, partialFloats, phaseCount] + Array(ends) {
+        for number in dataFloatsPerRow + [capacityRows, arenaFloats, sumCount, partialFloats, phaseCount] + Array(ends)
+        {
             sum.add(UInt64(truncatingIfNeeded: number))
         }
         for step in steps {

@@ -52,6 +52,28 @@ static PyObject *client_usage(PyObject *self, PyObject *arguments) {
     return core_text(query_usage, &query);
 }
 
+static PyObject *client_set_nodes(PyObject *self, PyObject *arguments) {
+    (void)self;
+    lepton_client *client;
+    const char *options;
+    if (!PyArg_ParseTuple(arguments, "O&z", core_client_converter, &client, &options)) return NULL;
+    lepton_error *error = NULL;
+    lepton_status status = lepton_client_set_nodes(client, options, &error);
+    if (status != LEPTON_OK) return core_raise(status, error);
+    Py_RETURN_NONE;
+}
+
+static lepton_status query_nodes(void *context, char *buffer, size_t capacity, size_t *length, lepton_error **error) {
+    return lepton_client_node_report(context, buffer, capacity, length, error);
+}
+
+static PyObject *client_node_report(PyObject *self, PyObject *arguments) {
+    (void)self;
+    lepton_client *client;
+    if (!PyArg_ParseTuple(arguments, "O&", core_client_converter, &client)) return NULL;
+    return core_text(query_nodes, client);
+}
+
 static PyObject *cancel_create(PyObject *self, PyObject *arguments) {
     (void)self, (void)arguments;
     lepton_cancel *cancel = NULL;
@@ -74,6 +96,8 @@ PyMethodDef core_client_methods[] = {
     {"client_create", client_create, METH_VARARGS, NULL},
     {"client_utilization", client_utilization, METH_VARARGS, NULL},
     {"client_usage", client_usage, METH_VARARGS, NULL},
+    {"client_set_nodes", client_set_nodes, METH_VARARGS, NULL},
+    {"client_node_report", client_node_report, METH_VARARGS, NULL},
     {"cancel_create", cancel_create, METH_NOARGS, NULL},
     {"cancel_trigger", cancel_trigger, METH_VARARGS, NULL},
     {NULL, NULL, 0, NULL},

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, Unpack
 from . import _core
 from .allocation import INT32_MAX, INT64_MAX, Allocation, Checkpoint, count
 from .errors import InvalidStateError, bad_argument
+from .nodes import node_options
 
 if TYPE_CHECKING:
     from ._core import CancelHandle, ClientHandle
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .keras.models.model import Model
     from .keras.trainers.arguments import EvaluateArguments, FitArguments, PredictArguments
     from .store import Encryption, Store
+    from .nodes import NodeReport
     from .usage import Usage, Utilization
 
 __all__ = ["Allocation", "CancelToken", "LeptonClient", "current_client"]
@@ -89,6 +91,8 @@ class LeptonClient:
         accelerators_per_node: Accelerators that nodes are declared to have.
         allocator: Who grants resources; None is the library. With one of its own a client has no `nodes`, sizes or
             queues: the allocator has them.
+        node_kind: What the nodes of a fit are: "threads", or "processes", of which a fit survives that one crashes or
+            is killed; see `set_nodes`.
 
     Raises:
         ValueError: A negative count, or a malformed price list.
@@ -108,7 +112,9 @@ class LeptonClient:
         queues: Sequence[Mapping[str, Any]] | None = None,
         accelerators_per_node: int = 0,
         allocator: ResourceAllocator | None = None,
+        node_kind: str = "threads",
     ) -> None:
+        nodes_json = node_options(node_kind)
         if allocator is not None:
             if encryption is not None or not (store is None or isinstance(store, str | os.PathLike)):
                 raise bad_argument("store", "a folder that is not encrypted beside an allocator", store)
@@ -129,6 +135,8 @@ class LeptonClient:
         self._lock = threading.Lock()
         self._tokens: list[contextvars.Token[LeptonClient | None]] = []
         self._handle: ClientHandle | None = self._options.create()
+        self._nodes = nodes_json
+        _core.client_set_nodes(self._handle, self._nodes)
         self._pid = os.getpid()
         _Current.created(self)
 
@@ -139,6 +147,7 @@ class LeptonClient:
             self._pid = os.getpid()
             if self._handle is not None:
                 self._handle = self._options.create()
+                _core.client_set_nodes(self._handle, self._nodes)
         if self._handle is None:
             raise InvalidStateError("this client is closed; create a new LeptonClient")
         return self._handle
@@ -412,6 +421,41 @@ class LeptonClient:
             count("cores_per_node", cores_per_node, 1, INT32_MAX),
         )
         return Estimate(**{**values, "cost": Decimal(values["cost"])})
+
+    def set_nodes(
+        self,
+        kind: str = "threads",
+        *,
+        command: str | os.PathLike[str] | None = None,
+        maximum_replacements: int = 16,
+        faults: Sequence[Mapping[str, Any]] = (),
+        clock: str = "system",
+    ) -> None:
+        """Says what the nodes of the following fits are. The weights come to the same bits whatever it is.
+
+        Args:
+            kind: "threads", or "processes" of the `lepton` command: slower, but a fit goes on when one of them crashes
+                or is killed.
+            command: Path of the `lepton` command; None is what the environment variable LEPTON_COMMAND says, else the
+                one beside the library.
+            maximum_replacements: Nodes that are started in place of others, in each fit.
+            faults: Faults that nodes have on purpose, to test what a program does then:
+                `{"kind": "kill", "node": 1, "step": 7}`, where kind is "kill", "stall", "slow" (with "seconds") or
+                "corrupt" (with "message": "request", "answer" or "results"), and steps count from 0 over the fit.
+            clock: "system", or "virtual": late nodes are found without any waiting, for tests.
+
+        Raises:
+            ValueError: An option that is not so.
+        """
+        options = node_options(kind, command, maximum_replacements, faults, clock)
+        _core.client_set_nodes(self._native(), options)
+        self._nodes = options
+
+    def node_report(self) -> NodeReport:
+        """What happened to nodes since they were last set, over all fits of this client."""
+        from .nodes import NodeReport
+
+        return NodeReport(**json.loads(_core.client_node_report(self._native())))
 
     def fit(
         self,
