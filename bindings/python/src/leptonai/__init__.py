@@ -40,8 +40,8 @@ from .errors import (  # noqa: E402
 if TYPE_CHECKING:
     from . import plot
     from .allocator import Grant, ResourceAllocator, ResourceRequest, ResourceShape
-    from .store import Encryption, Store
     from .budget import BudgetStatus, Estimate
+    from .store import Encryption, Store
     from .usage import Usage, Utilization
 
 __all__ = [

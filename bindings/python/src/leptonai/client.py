@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from .keras.callbacks import History
     from .keras.models.model import Model
     from .keras.trainers.arguments import EvaluateArguments, FitArguments, PredictArguments
-    from .store import Encryption, Store
     from .nodes import NodeReport
+    from .store import Encryption, Store
     from .usage import Usage, Utilization
 
 __all__ = ["Allocation", "CancelToken", "LeptonClient", "current_client"]
