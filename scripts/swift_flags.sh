@@ -28,8 +28,8 @@ static_flags=(
 )
 
 # BLIS holds kernels for each family of processors. Those that hardly anyone has any more share the kernels of the
-# nearest family whose instructions they have, and their own, 3.6 MB, stay out: AMD's of 2011 to 2015 those of Sandy
-# Bridge, Xeon Phi and the first Zen (2017) those of Haswell.
+# nearest family whose instructions they have, and their own, 4 MB, stay out: AMD's of 2011 to 2015 those of Sandy
+# Bridge, Xeon Phi and the first Zen (2017) those of Haswell, and processors before AVX (2011) those that are plain C.
 use_kernels_of() { # use_kernels_of FAMILY OTHER...
     local family=$1 other part
     for other in "${@:2}"; do
@@ -41,4 +41,5 @@ use_kernels_of() { # use_kernels_of FAMILY OTHER...
 if [ "$(uname -m)" = x86_64 ]; then
     use_kernels_of sandybridge bulldozer piledriver steamroller excavator
     use_kernels_of haswell knl zen
+    use_kernels_of generic penryn
 fi
