@@ -8,6 +8,6 @@ struct LeptonCommand: ParsableCommand {
         abstract: "Look at models, at stores, and at the resources that a client would have.",
         // `make lint` compares it with the header's.
         version: "0.1.0",
-        subcommands: [Inspect.self, Resources.self, StoreCommand.self, Usage.self, Worker.self]
+        subcommands: [Inspect.self, Resources.self, Schedule.self, StoreCommand.self, Usage.self, Worker.self]
     )
 }

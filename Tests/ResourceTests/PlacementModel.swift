@@ -33,7 +33,9 @@ struct PlacementModel: ~Copyable {
     var log: [Scheduler.Decision] = []
     var sharedStorage = 0
 
-    init(policy: Scheduler.Policy = .packed) { scheduler = Scheduler(policy: policy) }
+    init(policy: Scheduler.Policy = .packed, reserving: Bool = false) {
+        scheduler = Scheduler(policy: policy, reserving: reserving)
+    }
 
     mutating func add(_ queue: Scheduler.QueueSpec) throws {
         let number = try scheduler.addQueue(queue)

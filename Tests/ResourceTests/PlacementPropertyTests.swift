@@ -23,7 +23,7 @@ import Testing
 
     private func run(seed: UInt64, steps: Int, policy: Scheduler.Policy) throws -> [Scheduler.Decision] {
         var random = TestRandom(state: seed)
-        var model = PlacementModel(policy: policy)
+        var model = PlacementModel(policy: policy, reserving: seed % 2 == 1)
         try model.add(Scheduler.QueueSpec(name: "free"))
         let quota = ResourceShape(cores: 40, memoryBytes: 400, storageBytes: 500, accelerators: 8)
         let borrowing = ResourceShape(cores: 60, memoryBytes: 600, storageBytes: 500, accelerators: 8)

@@ -27,7 +27,7 @@ struct FreeIndex: ~Copyable {
         var isAlive = true
     }
 
-    private struct Cell: BitwiseCopyable {
+    struct Cell: BitwiseCopyable {
         /// No node of the cell has more of anything.
         var most = Amounts()
         /// No node of the cell has room for this; meaningless unless `hasFailed`.
@@ -43,15 +43,15 @@ struct FreeIndex: ~Copyable {
     /// The sum of what is free, debts subtracted.
     private(set) var free = Amounts()
 
-    private var largest = Amounts()
-    private var coreLevels = LevelScale(largest: 0)
-    private var memoryLevels = LevelScale(largest: 0)
-    private var gridCount = 1
-    private var cells = Slab<Cell>(repeating: Cell(), count: FreeIndex.cellsPerGrid)
+    private(set) var largest = Amounts()
+    private(set) var coreLevels = LevelScale(largest: 0)
+    private(set) var memoryLevels = LevelScale(largest: 0)
+    private(set) var gridCount = 1
+    private(set) var cells = Slab<Cell>(repeating: Cell(), count: FreeIndex.cellsPerGrid)
     /// For each row of each grid: its columns that have nodes.
-    private var columns = Slab<UInt64>(repeating: 0, count: LevelScale.count)
+    private(set) var columns = Slab<UInt64>(repeating: 0, count: LevelScale.count)
     /// For each grid: its rows that have nodes.
-    private var rows = Slab<UInt64>(repeating: 0, count: 1)
+    private(set) var rows = Slab<UInt64>(repeating: 0, count: 1)
 
     /// - Returns: the numbers of the new nodes, which follow each other.
     mutating func add(_ added: [Amounts]) -> Range<Int> {
@@ -103,6 +103,9 @@ struct FreeIndex: ~Copyable {
     private static func gridLevel(_ accelerators: Int) -> Int {
         accelerators <= 2 ? max(accelerators, 0) : min(Int.bitWidth &+ 1 &- (accelerators &- 1).leadingZeroBitCount, 7)
     }
+
+    /// The first grid that can have nodes with enough free accelerators.
+    func startGrid(for demand: Amounts) -> Int { FreeIndex.gridLevel(demand.accelerators) }
 
     @inline(__always)
     private func place(of free: Amounts) -> Int {

@@ -14,6 +14,8 @@ struct QueueRecord: BitwiseCopyable {
     var limit = Amounts(repeating: .max)
     var weight = 1
     var hasQuota = false
+    /// Its requests that were promised a node which is not free yet; see `reserve`.
+    var reserved = 0
     var pending = 0
     /// Of the window.
     var count = 0
@@ -32,6 +34,8 @@ struct PendingLevel: BitwiseCopyable {
     var priority: Int32
     var head = FreeIndex.none
     var tail = FreeIndex.none
+    /// What they hold, for those that run.
+    var held = Amounts()
 
     /// Puts a request behind another, or first.
     mutating func link(_ slot: Int, after: Int32, _ requests: UnsafeMutablePointer<RequestRecord>) {
@@ -56,4 +60,15 @@ struct WindowEntry: BitwiseCopyable {
     var request: Int32
     /// How much more room there has to be before another try can succeed.
     var missing: Int32
+}
+
+/// A search for victims that found none.
+struct FutileSearch: BitwiseCopyable {
+    var demand: Amounts
+    var priority: Int32
+    var least: Int32
+    /// The queue that would have taken back what others had borrowed.
+    var reclaiming: Int32
+    /// How many requests had started before.
+    var starts: Int
 }

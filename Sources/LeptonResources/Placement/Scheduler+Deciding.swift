@@ -17,7 +17,9 @@ extension Scheduler {
                     grant(slot)
                 } else {
                     undo(slot)
-                    if !preempt(for: slot, missing: requests.base[slot].least &- found) {
+                    if !preempt(for: slot, missing: requests.base[slot].least &- found),
+                        position > 0 || !reserve(for: slot)
+                    {
                         block(queue, position, missing: requests.base[slot].least &- found)
                     }
                 }
@@ -111,6 +113,12 @@ extension Scheduler {
         sharedFree &-= record.sharedStorage
         if record.constraint != FreeIndex.none { tagsChanged = true }
         use(record.demand &* Int(record.count) &+ Amounts(storage: record.sharedStorage), queue: Int(record.queue))
+    }
+
+    /// What the request was promised is there.
+    mutating func keepPromise(_ slot: Int) {
+        forgetPromise(slot)
+        start(slot)
     }
 
     mutating func start(_ slot: Int) {

@@ -55,14 +55,15 @@ extension Scheduler {
         return true
     }
 
-    /// A preempted request has stopped: its nodes go to who needs them, and it waits in its queue again, where it was.
+    /// A preempted request has stopped: its nodes go to who needs them, and it waits in its queue again, before others
+    /// of its priority: it has been served before them once.
     ///
     /// - Returns: false when it had ended, or had not been asked to leave.
     @discardableResult
     package mutating func giveWay(_ id: RequestID) -> Bool {
         guard let slot = slot(of: id), requests.base[slot].state == .leaving else { return false }
         vacate(slot)
-        enqueue(slot)
+        requeue(slot)
         return true
     }
 
@@ -79,15 +80,14 @@ extension Scheduler {
 
     /// Takes a request out of wherever it is: out of the queue, or off its nodes.
     mutating func vacate(_ slot: Int) {
+        let record = requests.base[slot]
         switch requests.base[slot].state {
         case .pending: return dequeue(slot)
         case .running: unlinkRunning(slot)
-        case .promised, .leaving: break
-        }
-        let record = requests.base[slot]
-        if record.state == .leaving {
+        case .promised: forgetPromise(slot)
+        case .leaving:
             let queue = queues.base + Int(record.queue)
-            queue.pointee.leaving = queue.pointee.leaving &- record.demand &* Int(record.count)
+            queue.pointee.leaving = queue.pointee.leaving &- held(slot)
         }
         // Not promised anything any more: what becomes free here is for others.
         requests.base[slot].state = .pending
@@ -185,7 +185,7 @@ extension Scheduler {
             record.pointee.isWaiting = false
             let slot = Int(record.pointee.request)
             requests.base[slot].debts &-= 1
-            if requests.base[slot].debts == 0, requests.base[slot].state == .promised { start(slot) }
+            if requests.base[slot].debts == 0, requests.base[slot].state == .promised { keepPromise(slot) }
         }
     }
 }

@@ -11,7 +11,7 @@ extension Scheduler {
     package mutating func grow(_ id: RequestID, to count: Int) throws(LeptonError) -> Int {
         let slot = try runningSlot(of: id)
         let record = requests.base[slot]
-        guard (Int(record.count)...Int(record.most)).contains(count) else {
+        guard count >= Int(record.count), count <= Int(record.most) else {
             throw LeptonError(
                 .invalidArgument, argument: "nodes", expected: "\(record.count) ... \(record.most) nodes",
                 received: "\(count)")
@@ -21,7 +21,7 @@ extension Scheduler {
         let state = queues.base[Int(record.queue)]
         if state.hasQuota { more = (state.limit &- state.used).room(for: record.demand, atMost: more) }
         let added = Int(place(slot, Int32(truncatingIfNeeded: more)))
-        use(record.demand &* added, queue: Int(record.queue))
+        holdMore(record.demand &* added, slot)
         if added > 0, record.constraint != FreeIndex.none { tagsChanged = true }
         return added
     }
@@ -35,7 +35,7 @@ extension Scheduler {
     package mutating func shrink(_ id: RequestID, to count: Int) throws(LeptonError) -> [Part] {
         let slot = try runningSlot(of: id)
         let record = requests.base[slot]
-        guard (Int(record.least)...Int(record.count)).contains(count) else {
+        guard count >= Int(record.least), count <= Int(record.count) else {
             throw LeptonError(
                 .invalidArgument, argument: "nodes", expected: "\(record.least) ... \(record.count) nodes",
                 received: "\(count)")
@@ -59,15 +59,15 @@ extension Scheduler {
             excess &-= times
         }
         if !taken.isEmpty {
-            use(Amounts() &- record.demand &* (Int(record.count) &- count), queue: Int(record.queue))
+            holdMore(Amounts() &- record.demand &* (Int(record.count) &- count), slot)
             reopen(Int(record.queue))
             if record.constraint != FreeIndex.none { tagsChanged = true }
         }
         return taken
     }
 
-    /// A node is gone. Requests that keep their minimum go on without it; the others wait in their queue again, where
-    /// they were, and lose their other nodes too. `decide` tells of both.
+    /// A node is gone. Requests that keep their minimum go on without it; the others wait in their queue again, before
+    /// others of their priority, and lose their other nodes too. `decide` tells of both.
     ///
     /// - Throws: `notFound` for a node that there is not, or not any more.
     package mutating func loseNode(_ node: Int) throws(LeptonError) {
@@ -82,12 +82,12 @@ extension Scheduler {
             if record.state == .running, record.count &- lost >= record.least {
                 moveToFront(part)
                 removePart(part, isFreed: true)
-                use(Amounts() &- record.demand &* Int(lost), queue: Int(record.queue))
+                holdMore(Amounts() &- record.demand &* Int(lost), slot)
                 reopen(Int(record.queue))
                 report(.shrunk, slot)
             } else {
                 vacate(slot)
-                enqueue(slot)
+                requeue(slot)
                 // A request that had only been promised something was never told so.
                 if record.state != .promised { report(.requeued, slot) }
             }

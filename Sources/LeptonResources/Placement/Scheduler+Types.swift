@@ -148,7 +148,7 @@ extension Scheduler {
 struct RequestRecord: BitwiseCopyable {
     var demand: Amounts
     var sharedStorage: Int
-    /// Orders requests of equal priority, and stays when one is queued again.
+    /// Orders requests of equal priority.
     var sequence: Int
     var priority: Int32
     var queue: Int32
@@ -170,6 +170,8 @@ struct RequestRecord: BitwiseCopyable {
     var isInWindow = false
     /// Treated as gone for the time of a search for victims.
     var isLent = false
+    /// Was promised a node without anybody having to leave.
+    var isReserved = false
 }
 
 /// What of a request is on one node.

@@ -22,6 +22,13 @@ extension Scheduler {
         insertIntoWindow(slot)
     }
 
+    /// Puts a request that has run before all others of its priority.
+    mutating func requeue(_ slot: Int) {
+        firstSequence &-= 1
+        requests.base[slot].sequence = firstSequence
+        enqueue(slot)
+    }
+
     /// Takes a request out of its queue, whose window is filled up.
     mutating func dequeue(_ slot: Int) {
         let queue = Int(requests.base[slot].queue)
@@ -87,11 +94,10 @@ extension Scheduler {
         if at == levels[queue].count || levels[queue][at].priority != priority {
             levels[queue].insert(PendingLevel(priority: priority), at: at)
         }
-        // Usually the youngest, and otherwise one that leaves the window and is the oldest.
-        var after = levels[queue][at].tail
+        // It is either the youngest, or one that leaves the window or has run, and is before all that are here.
         let head = levels[queue][at].head
-        if head != FreeIndex.none, precedes(slot, Int(head)) { after = FreeIndex.none }
-        while after != FreeIndex.none, precedes(slot, Int(after)) { after = requests.base[Int(after)].previous }
+        let isFirst = head == FreeIndex.none || precedes(slot, Int(head))
+        let after = isFirst ? FreeIndex.none : levels[queue][at].tail
         levels[queue][at].link(slot, after: after, requests.base)
     }
 
@@ -113,12 +119,24 @@ extension Scheduler {
             running.insert(PendingLevel(priority: priority), at: at)
         }
         running[at].link(slot, after: FreeIndex.none, requests.base)
+        running[at].held = running[at].held &+ held(slot)
+        runningCount &+= 1
+        starts &+= 1
     }
 
     mutating func unlinkRunning(_ slot: Int) {
         let at = runningLevel(requests.base[slot].priority)
         running[at].unlink(slot, requests.base)
+        running[at].held = running[at].held &- held(slot)
+        runningCount &-= 1
         if running[at].head == FreeIndex.none { running.remove(at: at) }
+    }
+
+    /// A running request has more than before, or less.
+    mutating func holdMore(_ amounts: Amounts, _ slot: Int) {
+        let at = runningLevel(requests.base[slot].priority)
+        running[at].held = running[at].held &+ amounts
+        use(amounts, queue: Int(requests.base[slot].queue))
     }
 
     /// Where a priority is in `running`, or would be.

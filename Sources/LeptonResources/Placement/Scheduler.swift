@@ -28,13 +28,25 @@ package struct Scheduler: ~Copyable {
     var freed = Slab<Int32>()
     /// Nodes marked with this number are in `freed`.
     var pass = 1
-    /// Places of a request that the search for victims gives up after.
+    /// Bounds the search for victims; see `preempt`.
     let victimLimit: Int
+    let isReserving: Bool
+    /// Some queue has a quota, so that there is something that counts as borrowed.
+    var hasQuotas = false
     let policy: Policy
     var constraints = ConstraintTable()
     /// Decisions that came about outside of `decide`.
     var outbox: [Decision] = []
     var nextSequence = 0
+    /// The least sequence that was given to a request that has run.
+    var firstSequence = 0
+    var runningCount = 0
+    /// Counts requests that start, or save their work.
+    var starts = 0
+    var futile = Slab<FutileSearch>()
+    var futileCount = 0
+    /// Requests in the state `promised`.
+    var promises = 0
     /// Requests that wait, over all queues.
     var pendingCount = 0
     var sharedTotal = 0
@@ -43,8 +55,12 @@ package struct Scheduler: ~Copyable {
     var tagsChanged = false
     var sharedFreed = false
 
-    /// - Parameter victimLimit: how many running requests are considered for one preemption; bounds its time.
-    package init(policy: Policy = .packed, victimLimit: Int = 256) {
+    /// - Parameters:
+    ///   - victimLimit: how many places of running requests are looked at for one preemption; bounds its time.
+    ///   - reserving: whether nodes are kept for those that would wait for ever; see `reserve`. Without it nobody is
+    ///     promised anything but what others were asked to leave.
+    package init(policy: Policy = .packed, victimLimit: Int = 256, reserving: Bool = false) {
+        isReserving = reserving
         self.policy = policy
         self.victimLimit = victimLimit
     }
@@ -68,6 +84,7 @@ package struct Scheduler: ~Copyable {
         record.weight = spec.weight
         if let quota = spec.quota {
             record.hasQuota = true
+            hasQuotas = true
             record.quota = Amounts(quota)
             if let borrowing = spec.borrowing { record.limit = Amounts(quota) &+ Amounts(borrowing) }
         }
