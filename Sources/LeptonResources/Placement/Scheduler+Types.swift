@@ -127,6 +127,11 @@ extension Scheduler {
     package struct Part: Sendable, Equatable {
         package var node: Int
         package var count: Int
+
+        package init(node: Int, count: Int) {
+            self.node = node
+            self.count = count
+        }
     }
 
     /// How nodes are chosen. All but the first are for comparison: they look at every node.
