@@ -196,7 +196,7 @@ LEPTON_API lepton_status lepton_client_usage(lepton_client *client, lepton_repor
                                              size_t capacity, size_t *length, lepton_error **error);
 
 #include "lepton_allocator.h"
-#include "lepton_store.h"
 #include "lepton_nodes.h"
+#include "lepton_store.h"
 
 #endif /* LEPTON_RESOURCES_H */

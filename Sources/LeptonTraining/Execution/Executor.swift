@@ -51,7 +51,9 @@ package final class Executor {
         // Between two phases a shard's activations wait in memory that belongs to it rather than to the worker.
         let memoryCount = plan.phaseCount > 1 ? maximumWorkers : workerCount
         var memories: [WorkerBuffers] = []
-        for _ in 0..<memoryCount { memories.append(try WorkerBuffers(plan, shards: policy.shardCount, rowsPerShard: policy.rowsPerShard)) }
+        for _ in 0..<memoryCount {
+            memories.append(try WorkerBuffers(plan, shards: policy.shardCount, rowsPerShard: policy.rowsPerShard))
+        }
         let gradients =
             optimizer != nil
             ? try AlignedBuffer<Float>(zeros: policy.shardCount * layout.totalFloats, purpose: "gradients") : nil
