@@ -1,6 +1,7 @@
 /* Nodes that fail: faults change what happens, never the weights. Worker processes: Tests of the Python package. */
 #include "support.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,8 +31,8 @@ static float *weights_after_fit(const char *nodes, char **what_happened, size_t 
     lepton_model *model = wide_model();
     lepton_compile_options compile;
     lepton_compile_options_init(&compile);
-    compile.optimizer = "\"adam\"";
-    compile.loss = "\"mse\"";
+    compile.optimizer = "adam";
+    compile.loss = "mse";
     must(lepton_model_compile(model, &compile, &error));
     float *x = malloc(sizeof(float) * ROWS * FEATURES), *y = malloc(sizeof(float) * ROWS);
     for (int i = 0; i < ROWS * FEATURES; i++)
