@@ -26,15 +26,15 @@ print(String(format: "loss: %.4f in the first epoch, %.4f in the last", loss[0],
 try client.setBudget(Budget(limit: "0.06", warnAt: 0.5)) { _ in print("warning: half of the budget is spent") }
 do {
     _ = try await client.fit(model, x, y, epochs: 100_000_000)
-} catch  where error.code == .resourceExhausted {
-    print("the fit was stopped by its budget")
+} catch {
+    print(error.code == .resourceExhausted ? "the fit was stopped by its budget" : error.message)
 }
 let predicted = try model.predict([[Float(0.5)]]).floats[0]
 print("its weights are usable:", abs(predicted - 0.25) < 0.1 ? "yes" : "no")
 do {
     _ = try await client.allocate()
-} catch  where error.code == .resourceExhausted {
-    print("a further request is refused")
+} catch {
+    print(error.code == .resourceExhausted ? "a further request is refused" : error.message)
 }
 
 var query = UsageQuery()
