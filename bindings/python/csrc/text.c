@@ -21,7 +21,8 @@ PyObject *core_text(core_text_query query, void *context) {
         if (status != LEPTON_OK && !too_small) return core_raise(status, error);
         lepton_error_release(error);
         if (status == LEPTON_OK) {
-            capacity = length + 1;
+            /* Reports have times in them, which may take more digits a moment later. */
+            capacity = length + length / 8 + 64;
             buffer = PyMem_Malloc(capacity);
             if (buffer == NULL) return PyErr_NoMemory();
         }
