@@ -50,7 +50,7 @@ extension LeptonClient {
         let store = try requireStore(checkpoint.name)
         try model.requireCheckpointable()
         var training = options.training
-        if let snapshot = try storedSnapshot(checkpoint.reference, in: store) {
+        if let snapshot = try LeptonClient.snapshot(checkpoint.reference, in: store) {
             training.resumption = try TrainingPosition(json: snapshot.training)
             // Builds the model if need be, and refuses what cannot go on from there before anything changes.
             try model.checkFit(x: x, y: y, options: training)
@@ -71,20 +71,11 @@ extension LeptonClient {
         return history
     }
 
-    private func storedSnapshot(_ reference: String, in store: Store) throws(LeptonError) -> ModelSnapshot? {
-        guard let digest = try store.reference(reference) else { return nil }
-        let blob = try store.map(digest)
-        return try blob.withUnsafeBytes { (bytes) throws(LeptonError) in try ModelFile.decode(bytes) }
-    }
-
     /// The new state is in the store, synced, before the name stands for it, and the old one goes after that: whenever
     /// the process is killed, the name stands for a whole state.
     private static func keep(_ snapshot: ModelSnapshot, as name: String, in store: Store) throws(LeptonError) {
         let previous = try store.reference(name)
-        let digest = try store.put { (writer: inout BlobWriter) throws(LeptonError) in
-            try ModelFile.encode(snapshot) { (bytes) throws(LeptonError) in try writer.write(bytes) }
-        }
-        try store.setReference(name, digest)
+        let digest = try put(snapshot, as: name, in: store)
         if let previous, previous != digest { try removeUnnamed(previous, from: store) }
     }
 

@@ -46,12 +46,16 @@ public final class LeptonClient: Sendable {
         package var acceleratorsPerNode = 0
 
         package init() {}
+
+        fileprivate func prices() throws(LeptonError) -> PriceList {
+            guard let priceList else { return .standard }
+            return try PriceList(json: priceList)
+        }
     }
 
     /// - Parameter openStore: takes the place of `options.storePath`.
     package convenience init(options: Options, openStore: Store? = nil) throws(LeptonError) {
-        var prices = PriceList.standard
-        if let list = options.priceList { prices = try PriceList(json: list) }
+        let prices = try options.prices()
         var queues: [ResourceQueue] = []
         if let list = options.queues { queues = try ResourceQueue.list(json: list) }
         var store = openStore
@@ -66,8 +70,7 @@ public final class LeptonClient: Sendable {
 
     /// A client of a host's own resources: the options that describe a machine are not looked at.
     package convenience init(options: Options, allocator: any ResourceAllocator) throws(LeptonError) {
-        var prices = PriceList.standard
-        if let list = options.priceList { prices = try PriceList(json: list) }
+        let prices = try options.prices()
         var store: Store?
         var ledger: Ledger?
         if let path = options.storePath {

@@ -54,10 +54,10 @@ final class Spending: Sendable {
     ///
     /// - Parameter isPatient: a job asks between two steps, and is answered from memory most times.
     func refusal(_ client: LeptonClient, tenant: String, isPatient: Bool) -> LeptonError? {
-        let now = client.meter.time.monotonic()
-        let (budget, known, isDue) = state.withLock { ($0.budget, $0.refusal, now >= $0.nextCheck) }
+        let (budget, known, nextCheck) = state.withLock { ($0.budget, $0.refusal, $0.nextCheck) }
         guard let budget, budget.tenant == nil || budget.tenant == tenant else { return nil }
-        if isPatient, !isDue { return known }
+        let now = client.meter.time.monotonic()
+        if isPatient, now < nextCheck { return known }
         var found: LeptonError?
         var standing: BudgetStatus?
         do throws(LeptonError) {

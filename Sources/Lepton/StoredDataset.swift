@@ -77,24 +77,33 @@ extension LeptonClient {
     /// Keeps the model as it is now under the reference "<name>/model".
     func storeParameters(of model: Model, _ name: String) throws(LeptonError) {
         let store = try requireStore(name)
-        let snapshot = try model.snapshot()
-        let digest = try store.put { (writer: inout BlobWriter) throws(LeptonError) in
-            try ModelFile.encode(snapshot) { (bytes) throws(LeptonError) in try writer.write(bytes) }
-        }
-        try store.setReference("\(name)/model", digest)
+        _ = try LeptonClient.put(model.snapshot(), as: "\(name)/model", in: store)
     }
 
     /// The model that a fit kept in the store under `name`.
     ///
     /// - Throws: `notFound`; `corruptData`.
     public func storedModel(_ name: String) throws(LeptonError) -> Model {
-        let store = try requireStore(name)
-        guard let digest = try store.reference("\(name)/model") else {
+        guard let snapshot = try LeptonClient.snapshot("\(name)/model", in: requireStore(name)) else {
             throw LeptonError(.notFound, "the store has no model '\(name)'")
         }
-        let bytes = try store.get(digest)
-        return try bytes.withUnsafeBufferPointer { (buffer) throws(LeptonError) in
-            try Model(restoring: ModelFile.decode(UnsafeRawBufferPointer(buffer)))
+        return try Model(restoring: snapshot)
+    }
+
+    /// Puts a model's state into a store, and makes a name stand for it.
+    static func put(
+        _ snapshot: ModelSnapshot, as reference: String, in store: Store
+    ) throws(LeptonError) -> BlobDigest {
+        let digest = try store.put { (writer: inout BlobWriter) throws(LeptonError) in
+            try ModelFile.encode(snapshot) { (bytes) throws(LeptonError) in try writer.write(bytes) }
         }
+        try store.setReference(reference, digest)
+        return digest
+    }
+
+    /// The model's state that a name stands for; nil when there is no such name.
+    static func snapshot(_ reference: String, in store: Store) throws(LeptonError) -> ModelSnapshot? {
+        guard let digest = try store.reference(reference) else { return nil }
+        return try store.map(digest).withUnsafeBytes { (bytes) throws(LeptonError) in try ModelFile.decode(bytes) }
     }
 }

@@ -245,7 +245,10 @@ public final class Allocation: Sendable {
     /// Throws unless the allocation is usable: `timedOut` after the end of the lease, `invalidState` after
     /// `close`. A running job calls it between steps.
     package func checkActive() throws(LeptonError) {
-        try requireUsable(refreshed())
+        let now = meter.time.monotonic()
+        // Most times nothing has ended: no copy of the whole state for that.
+        let isUsable = lock.withLock { !life.state.isFinal && !Lease.isOver(life.deadline, now: now) }
+        if !isUsable { try requireUsable(refreshed(at: now)) }
     }
 
     /// Marks the start of a job on these nodes. Each call that returns must be followed by one `endUse`.

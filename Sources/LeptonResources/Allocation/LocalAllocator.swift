@@ -111,16 +111,16 @@ public final class LocalAllocator: ResourceAllocator {
     public func grant(_ request: ResourceRequest) throws(LeptonError) -> Grant {
         let id = UniqueID.make()
         return try changing { () throws(LeptonError) in
-            guard room.fits(request) else { throw refusal(of: request, free: room, pool: pool) }
+            guard hasRoom(for: request) else {
+                let free = room
+                // Where something is promised to others, there may be room that is not to be had.
+                throw free.fits(request) ? turnRefusal(request) : refusal(of: request, free: free, pool: pool)
+            }
             try enter(request, id: id, observer: nil)
             settle()
             guard let held = state.held[id], state.scheduler.state(of: held.request) == .running else {
                 drop(id)
-                throw LeptonError(
-                    .resourceExhausted, argument: "queue",
-                    expected: "a request within the limits of the queue '\(queueName(request))', when those that "
-                        + "wait have been served (submit it to wait for its turn)",
-                    received: "\(request.nodes) nodes, which fit, but are not its to have now")
+                throw turnRefusal(request)
             }
             return Grant(id: id, nodes: held.nodes(of: request), leaseSeconds: request.leaseSeconds)
         }
@@ -246,6 +246,14 @@ public final class LocalAllocator: ResourceAllocator {
         state.nextDeadline = min(state.nextDeadline ?? deadline, deadline)
     }
 
+    /// Whether the request fits without anybody having to give way.
+    private func hasRoom(for request: ResourceRequest) -> Bool {
+        let least = request.grantableNodes.lowerBound
+        return request.storageBytes <= state.scheduler.freeSharedStorage
+            && state.scheduler.room(for: request.nodeShape, atMost: least, whenEmpty: false) >= least
+    }
+
+    /// What is free, node by node.
     private var room: Room {
         var nodes: [ResourceShape] = []
         for node in 0..<state.scheduler.nodeCount {
@@ -259,24 +267,16 @@ public final class LocalAllocator: ResourceAllocator {
 
     /// Runs a change, takes the decisions that follow from it and from the time, and tells those whom they concern
     /// once the lock is free.
-    private func changing<Result>(_ body: () throws(LeptonError) -> Result) throws(LeptonError) -> Result {
+    private func changing<Result, Failure: Error>(
+        _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         var messages: [Message] = []
-        let result: Swift.Result<Result, LeptonError> = lock.withLock {
+        defer { for message in messages { message.deliver() } }
+        return try lock.withLock { () throws(Failure) in
             defer { messages = takeMessages() }
             reclaim()
-            do throws(LeptonError) { return .success(try body()) } catch { return .failure(error) }
+            return try body()
         }
-        for message in messages { message.deliver() }
-        return try result.get()
-    }
-
-    private func changing(_ body: () -> Void) {
-        let messages = lock.withLock { () -> [Message] in
-            reclaim()
-            body()
-            return takeMessages()
-        }
-        for message in messages { message.deliver() }
     }
 
     private func takeMessages() -> [Message] {
@@ -340,6 +340,15 @@ public final class LocalAllocator: ResourceAllocator {
             state.held[id]?.places = []
             return .preempted("too few of its nodes are left")
         }
+    }
+
+    private func turnRefusal(_ request: ResourceRequest) -> LeptonError {
+        LeptonError(
+            .resourceExhausted, argument: "queue",
+            expected:
+                "a request within the limits of the queue '\(queueName(request))', when those that wait have been "
+                + "served (submit it to wait for its turn)",
+            received: "\(request.nodes) nodes, which fit, but are not its to have now")
     }
 
     private func growthRefusal(_ request: ResourceRequest, from present: Int, to count: Int) -> LeptonError {

@@ -1,6 +1,8 @@
 /* Single batches and data sources of section "training" of lepton.h. */
 #include "core.h"
 
+#include <string.h>
+
 typedef lepton_status (*batch_call)(lepton_model *, const lepton_tensor_view *, size_t, const lepton_tensor_view *,
                                     size_t, const lepton_batch_options *, double *, size_t, size_t *, lepton_error **);
 

@@ -50,35 +50,4 @@ enum LedgerProcess {
     private static func endAll() {
         for writer in registry.lock.withLock({ Array(registry.writers.values) }) { writer.end() }
     }
-
-    private final class Work {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-
-    /// - Returns: false when the system refuses a thread; what waits is then written by `flush` and at the end.
-    static func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
-        let argument = Unmanaged.passRetained(Work(body))
-        #if canImport(Glibc)
-            var thread = pthread_t()
-            let status = pthread_create(
-                &thread, nil,
-                { argument in
-                    if let argument { Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body() }
-                    return nil
-                }, argument.toOpaque())
-            if status == 0 { pthread_detach(thread) }
-        #else
-            var thread: pthread_t?
-            let status = pthread_create(
-                &thread, nil,
-                { argument in
-                    Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
-                    return nil
-                }, argument.toOpaque())
-            if status == 0, let thread { pthread_detach(thread) }
-        #endif
-        if status != 0 { argument.release() }
-        return status == 0
-    }
 }

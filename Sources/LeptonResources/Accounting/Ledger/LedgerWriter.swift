@@ -212,7 +212,7 @@ final class LedgerWriter: @unchecked Sendable {
     /// With `lock` held.
     private func startThread() {
         guard !hasThread, !isManual, !isStopping else { return }
-        hasThread = LedgerProcess.startThread { self.serve() }
+        hasThread = BackgroundThread.start { self.serve() }
     }
 
     private func serve() {

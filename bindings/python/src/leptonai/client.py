@@ -9,16 +9,17 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, Unpack
 
 from . import _core
 from .allocation import INT32_MAX, INT64_MAX, Allocation, Checkpoint, count
 from .errors import InvalidStateError, bad_argument
-from .nodes import node_options
+from .node_options import node_options
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from ._core import CancelHandle, ClientHandle
     from .allocator import ResourceAllocator
     from .budget import BudgetStatus, Estimate
@@ -404,6 +405,8 @@ class LeptonClient:
             nodes, cores_per_node: What would be requested for it; None is `allocation`.
             allocation: Where it would run; None is the client's latest active allocation, or else all that is free.
         """
+        from decimal import Decimal
+
         from .budget import Estimate
 
         xs, ys = model._data(x, y)
